@@ -1,0 +1,149 @@
+//! Settings of a circuit breaker.
+
+use crate::setting::InvalidSetting;
+use crate::time::{Duration, Span};
+
+/// Settings of a circuit breaker.
+///
+/// | setting | default | source |
+/// |---|---|---|
+/// | `consecutive` | 5 failures in a row | Envoy outlier detection |
+/// | `window` | 50 % of the last 20 calls within 60 s, once 5 are in | resilience4j, at an agent's volume |
+/// | `open_for`, `open_for_max` | 30 s, doubling to 300 s | Envoy outlier detection |
+/// | `probes`, `successes` | 1 and 1 | Polly, cockatiel |
+/// | `lease` | the attempt's timeout, else `open_for` | our own; without it a lost probe blocks for ever |
+///
+/// ```
+/// use core::time::Duration;
+/// use steadfast::breaker::BreakerPolicy;
+///
+/// let policy = BreakerPolicy::default().with_consecutive(3).with_open_for(Duration::from_secs(10), Duration::from_secs(60))?;
+/// assert_eq!(policy.consecutive(), 3);
+/// # Ok::<(), steadfast::setting::InvalidSetting>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct BreakerPolicy {
+    pub(super) consecutive: u32,
+    pub(super) window: Option<WindowPolicy>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+    pub(super) open_for: Duration,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+    pub(super) open_for_max: Duration,
+    pub(super) probes: u32,
+    pub(super) successes: u32,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
+    pub(super) lease: Option<Duration>,
+}
+
+impl Default for BreakerPolicy {
+    fn default() -> Self {
+        Self {
+            consecutive: 5,
+            window: Some(WindowPolicy { per_mille: 500, calls: 20, span: Duration::from_secs(60), minimum: 5 }),
+            open_for: Duration::from_secs(30),
+            open_for_max: Duration::from_secs(300),
+            probes: 1,
+            successes: 1,
+            lease: None,
+        }
+    }
+}
+
+impl BreakerPolicy {
+    /// Opens after so many failures in a row; 0 switches this rule off.
+    #[must_use]
+    pub fn with_consecutive(mut self, failures: u32) -> Self {
+        self.consecutive = failures;
+        self
+    }
+
+    /// Opens by the share of failures among recent calls; `None` switches this rule off.
+    #[must_use]
+    pub fn with_window(mut self, window: Option<WindowPolicy>) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// Stays open `first` long, doubling each time in a row up to `most`. Fails on zero, and if `first` is above `most`.
+    pub fn with_open_for(mut self, first: Duration, most: Duration) -> Result<Self, InvalidSetting> {
+        if first.is_zero() {
+            return Err(InvalidSetting::new("breaker.open_for", Span(first), "more than 0 ms"));
+        }
+        if first > most {
+            return Err(InvalidSetting::new("breaker.open_for", Span(first), "at most breaker.open_for_max"));
+        }
+        (self.open_for, self.open_for_max) = (first, most);
+        Ok(self)
+    }
+
+    /// Half open, lets `probes` through at once and closes after `successes`. Both 1 or more.
+    pub fn with_probes(mut self, probes: u32, successes: u32) -> Result<Self, InvalidSetting> {
+        if probes == 0 {
+            return Err(InvalidSetting::new("breaker.probes", probes, "1 or more"));
+        }
+        if successes == 0 {
+            return Err(InvalidSetting::new("breaker.successes", successes, "1 or more"));
+        }
+        (self.probes, self.successes) = (probes, successes);
+        Ok(self)
+    }
+
+    /// A probe unheard of for so long counts as failed; more than zero.
+    pub fn with_lease(mut self, lease: Duration) -> Result<Self, InvalidSetting> {
+        if lease.is_zero() {
+            return Err(InvalidSetting::new("breaker.lease", Span(lease), "more than 0 ms"));
+        }
+        self.lease = Some(lease);
+        Ok(self)
+    }
+
+    /// Failures in a row that open it; 0 if that rule is off.
+    #[must_use]
+    pub fn consecutive(&self) -> u32 {
+        self.consecutive
+    }
+
+    /// The rule over recent calls.
+    #[must_use]
+    pub fn window(&self) -> Option<WindowPolicy> {
+        self.window
+    }
+
+    /// How long it stays open the first time.
+    #[must_use]
+    pub fn open_for(&self) -> Duration {
+        self.open_for
+    }
+}
+
+/// Opens at a share of failures among the last calls of the last while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct WindowPolicy {
+    pub(super) per_mille: u32,
+    pub(super) calls: u32,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+    pub(super) span: Duration,
+    pub(super) minimum: u32,
+}
+
+impl WindowPolicy {
+    /// Opens at `per_mille` failures in a thousand (500 is half) among the last `calls` calls of the last `span`, once
+    /// `minimum` are in. `per_mille` is 1 to 1,000, `calls` 1 to 10,000, `minimum` 1 to `calls`, `span` more than zero.
+    pub fn new(per_mille: u32, calls: u32, span: Duration, minimum: u32) -> Result<Self, InvalidSetting> {
+        if !(1..=1_000).contains(&per_mille) {
+            return Err(InvalidSetting::new("breaker.window.rate", per_mille, "1 to 1,000 in a thousand"));
+        }
+        if !(1..=10_000).contains(&calls) {
+            return Err(InvalidSetting::new("breaker.window.calls", calls, "1 to 10,000"));
+        }
+        if !(1..=calls).contains(&minimum) {
+            return Err(InvalidSetting::new("breaker.window.minimum", minimum, "1 to breaker.window.calls"));
+        }
+        if span.is_zero() {
+            return Err(InvalidSetting::new("breaker.window.ms", Span(span), "more than 0 ms"));
+        }
+        Ok(Self { per_mille, calls, span, minimum })
+    }
+}

@@ -1,0 +1,226 @@
+//! Timelines of the breaker: what may happen, when, and what may not.
+
+use super::*;
+
+fn at(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+/// Opens after 3 failures in a row, for 5 to 10 s.
+fn breaker() -> CircuitBreaker {
+    let policy = BreakerPolicy::default()
+        .with_consecutive(3)
+        .with_window(None)
+        .with_open_for(Duration::from_secs(10), Duration::from_secs(40))
+        .unwrap()
+        .with_lease(Duration::from_secs(2))
+        .unwrap();
+    CircuitBreaker::new(policy, Seed(1))
+}
+
+fn attempt(breaker: &mut CircuitBreaker, ms: u64, outcome: PermitOutcome) {
+    let permit = breaker.admit(at(ms), None).expect("admitted");
+    breaker.settle(permit, outcome, at(ms));
+}
+
+/// Opens it at `ms` and tells until when.
+fn open(breaker: &mut CircuitBreaker, ms: u64) -> Instant {
+    for _ in 0..3 {
+        attempt(breaker, ms, PermitOutcome::Failed);
+    }
+    assert_eq!(breaker.state(), State::Open);
+    breaker.admit(at(ms), None).unwrap_err().retry_at
+}
+
+#[test]
+fn opens_after_so_many_failures_in_a_row_and_not_before() {
+    let mut breaker = breaker();
+    attempt(&mut breaker, 0, PermitOutcome::Failed);
+    attempt(&mut breaker, 1, PermitOutcome::Failed);
+    attempt(&mut breaker, 2, PermitOutcome::Ok);
+    attempt(&mut breaker, 3, PermitOutcome::Failed);
+    attempt(&mut breaker, 4, PermitOutcome::Failed);
+    assert_eq!(breaker.state(), State::Closed);
+    attempt(&mut breaker, 5, PermitOutcome::Failed);
+    assert_eq!(breaker.state(), State::Open);
+    let change = breaker.poll_change().unwrap();
+    assert_eq!((change.from, change.to, change.at), (State::Closed, State::Open, at(5)));
+    assert_eq!(change.reason, ChangeReason::Consecutive { failures: 3 });
+    assert_eq!(breaker.poll_change(), None);
+}
+
+#[test]
+fn lets_nothing_through_before_its_open_time_is_over_and_one_probe_exactly_then() {
+    let mut breaker = breaker();
+    let until = open(&mut breaker, 100);
+    assert!((at(5_100)..=at(10_100)).contains(&until), "equal jitter of 10 s: {until}");
+    let before = Instant::from_micros(until.as_micros() - 1);
+    assert_eq!(breaker.admit(before, None).unwrap_err(), Rejection { retry_at: until, reason: RejectReason::Open });
+    let probe = breaker.admit(until, None).unwrap();
+    assert_eq!(breaker.state(), State::HalfOpen);
+    let second = breaker.admit(until, None).unwrap_err();
+    assert_eq!(second.reason, RejectReason::ProbesUnderWay { probes: 1 });
+    assert_eq!(second.retry_at, probe.lease_until());
+    breaker.settle(probe, PermitOutcome::Ok, until + Duration::from_millis(1));
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[test]
+fn a_failed_probe_opens_it_again_for_twice_as_long() {
+    let mut breaker = breaker();
+    let mut longest = 10_000;
+    let mut until = open(&mut breaker, 0);
+    for _ in 0..4 {
+        let opened = until;
+        let probe = breaker.admit(until, None).unwrap();
+        breaker.settle(probe, PermitOutcome::Failed, opened);
+        longest = (longest * 2).min(40_000);
+        until = breaker.admit(opened, None).unwrap_err().retry_at;
+        let open_for = (until - opened).as_millis();
+        assert!((longest / 2..=longest).contains(&open_for), "{open_for} of at most {longest}");
+    }
+    let probe = breaker.admit(until, None).unwrap();
+    breaker.settle(probe, PermitOutcome::Ok, until);
+    let again = open(&mut breaker, until.as_micros() / 1_000 + 1);
+    assert!((again - until).as_millis() <= 10_001, "closing starts the growth anew");
+}
+
+#[test]
+fn hung_probe_releases_its_permit_when_the_lease_ends() {
+    let mut breaker = breaker();
+    let until = open(&mut breaker, 0);
+    let probe = breaker.admit(until, None).unwrap();
+    let lease_end = until + Duration::from_secs(2);
+    let just_before = Instant::from_micros(lease_end.as_micros() - 1);
+    assert!(matches!(breaker.admit(just_before, None).unwrap_err().reason, RejectReason::ProbesUnderWay { .. }));
+    let reopened = breaker.admit(lease_end, None).unwrap_err();
+    assert_eq!(reopened.reason, RejectReason::Open);
+    breaker.settle(probe, PermitOutcome::Ok, lease_end);
+    assert_eq!(breaker.state(), State::Open, "the probe's late success closes nothing");
+    assert_eq!(breaker.stats().late, 1);
+    assert!(breaker.admit(reopened.retry_at, None).is_ok());
+}
+
+#[test]
+fn a_call_from_before_the_outage_neither_opens_nor_closes_anything() {
+    for outcome in [PermitOutcome::Ok, PermitOutcome::Failed] {
+        let mut breaker = breaker();
+        let old = breaker.admit(at(0), None).unwrap();
+        let until = open(&mut breaker, 10);
+        let probe = breaker.admit(until, None).unwrap();
+        breaker.settle(old, outcome, until);
+        assert_eq!(breaker.state(), State::HalfOpen, "{outcome:?}");
+        breaker.settle(probe, PermitOutcome::Ok, until);
+        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.stats().late, 1);
+    }
+}
+
+#[test]
+fn a_cancelled_or_ignored_probe_hands_its_permit_back_and_counts_neither_way() {
+    for outcome in [PermitOutcome::Cancelled, PermitOutcome::Ignored] {
+        let mut breaker = breaker();
+        let until = open(&mut breaker, 0);
+        let probe = breaker.admit(until, None).unwrap();
+        breaker.settle(probe, outcome, until);
+        assert_eq!(breaker.state(), State::HalfOpen);
+        assert!(breaker.admit(until, None).is_ok(), "another probe may go");
+    }
+}
+
+#[test]
+fn several_probes_and_several_successes_to_close() {
+    let policy = BreakerPolicy::default().with_consecutive(1).with_probes(2, 3).unwrap();
+    let mut breaker = CircuitBreaker::new(policy, Seed(1));
+    attempt(&mut breaker, 0, PermitOutcome::Failed);
+    let until = breaker.admit(at(0), None).unwrap_err().retry_at;
+    let (first, second) = (breaker.admit(until, None).unwrap(), breaker.admit(until, None).unwrap());
+    assert!(breaker.admit(until, None).is_err());
+    breaker.settle(first, PermitOutcome::Ok, until);
+    breaker.settle(second, PermitOutcome::Ok, until);
+    assert_eq!(breaker.state(), State::HalfOpen);
+    let third = breaker.admit(until, None).unwrap();
+    breaker.settle(third, PermitOutcome::Ok, until);
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[test]
+fn four_failures_an_idle_hour_and_one_failure_do_not_open_a_window_of_a_minute() {
+    let policy = BreakerPolicy::default().with_consecutive(0);
+    let mut breaker = CircuitBreaker::new(policy, Seed(1));
+    for _ in 0..4 {
+        attempt(&mut breaker, 0, PermitOutcome::Failed);
+    }
+    attempt(&mut breaker, 3_600_000, PermitOutcome::Failed);
+    assert_eq!(breaker.state(), State::Closed);
+    for _ in 0..4 {
+        attempt(&mut breaker, 3_600_001, PermitOutcome::Failed);
+    }
+    assert_eq!(breaker.poll_change().unwrap().reason, ChangeReason::Window { failed: 5, calls: 5 });
+}
+
+#[test]
+fn by_hand_it_opens_lets_all_through_and_resets_each_with_its_reason() {
+    let mut breaker = breaker();
+    breaker.force_open("maintenance", at(0));
+    let rejection = breaker.admit(at(9_999_999), None).unwrap_err();
+    assert_eq!(rejection.retry_at, Instant::MAX);
+    assert_eq!(rejection.reason, RejectReason::ForcedOpen { reason: "maintenance".into() });
+    breaker.disable("load test", at(10));
+    for _ in 0..9 {
+        attempt(&mut breaker, 11, PermitOutcome::Failed);
+    }
+    assert_eq!((breaker.state(), breaker.stats().failures), (State::Disabled, 9));
+    breaker.reset(at(12));
+    assert_eq!(breaker.state(), State::Closed);
+    let reasons: Vec<_> = core::iter::from_fn(|| breaker.poll_change()).map(|change| change.to).collect();
+    assert_eq!(reasons, [State::ForcedOpen, State::Disabled, State::Closed]);
+}
+
+#[test]
+fn a_clock_that_goes_back_does_not_close_or_lengthen_anything() {
+    let mut breaker = breaker();
+    let until = open(&mut breaker, 60_000);
+    assert_eq!(breaker.admit(at(0), None).unwrap_err().retry_at, until);
+    assert!(breaker.admit(until, None).is_ok());
+}
+
+#[test]
+fn changes_nobody_polls_do_not_pile_up() {
+    let mut breaker = breaker();
+    for ms in 0..1_000 {
+        breaker.reset(at(ms));
+    }
+    assert_eq!(core::iter::from_fn(|| breaker.poll_change()).count(), CHANGES_KEPT);
+}
+
+#[test]
+fn settings_outside_their_meaning_are_refused_by_name() {
+    let policy = BreakerPolicy::default();
+    let second = Duration::from_secs(1);
+    let refused = [
+        policy.with_open_for(Duration::ZERO, second).unwrap_err().name,
+        policy.with_open_for(second * 2, second).unwrap_err().name,
+        policy.with_probes(0, 1).unwrap_err().name,
+        policy.with_probes(1, 0).unwrap_err().name,
+        policy.with_lease(Duration::ZERO).unwrap_err().name,
+        WindowPolicy::new(0, 1, second, 1).unwrap_err().name,
+        WindowPolicy::new(1, 0, second, 1).unwrap_err().name,
+        WindowPolicy::new(1, 2, Duration::ZERO, 1).unwrap_err().name,
+        WindowPolicy::new(1, 2, second, 3).unwrap_err().name,
+    ];
+    assert_eq!(
+        refused,
+        [
+            "breaker.open_for",
+            "breaker.open_for",
+            "breaker.probes",
+            "breaker.successes",
+            "breaker.lease",
+            "breaker.window.rate",
+            "breaker.window.calls",
+            "breaker.window.ms",
+            "breaker.window.minimum"
+        ]
+    );
+}

@@ -1,0 +1,186 @@
+//! One guarded call, and the patterns one at a time.
+
+use super::until_or;
+use crate::call::{Attempt, Breakers, Call, Input, Output};
+use crate::clock::Timer;
+use crate::deadline::Deadline;
+use crate::failure::{Failure, FailureClass};
+use crate::id::Key;
+use crate::outcome::CallError;
+use crate::policy::CallPolicy;
+use crate::retry::RetryPolicy;
+use crate::rng::Seed;
+use crate::setting::InvalidSetting;
+use crate::time::{Duration, Span};
+use crate::trace::Trace;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::Poll;
+
+/// An attempt under way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
+/// One of several operations that stand in for each other.
+pub type Operation<'a, T> = Box<dyn FnMut(Attempt) -> Pending<'a, T> + 'a>;
+
+/// Puts an asynchronous closure among the options of [`fallback`].
+pub fn operation<'a, T, F>(mut attempt: impl FnMut(Attempt) -> F + 'a) -> Operation<'a, T>
+where
+    F: Future<Output = Result<T, Failure>> + 'a,
+{
+    Box::new(move |context| Box::pin(attempt(context)))
+}
+
+/// A guarded call: deadline, fallback, retry, breaker and timeout as `policy` says.
+///
+/// `breakers` has one breaker for each of the `options`, or is `&mut ()`; `operation` makes one attempt
+/// ([`Attempt::option`] says of which option). Every decision goes into `trace`.
+pub async fn call<T, F>(
+    timer: &impl Timer,
+    policy: &CallPolicy,
+    options: u32,
+    seed: Seed,
+    breakers: &mut (impl Breakers + ?Sized),
+    trace: &mut Trace,
+    mut operation: impl FnMut(Attempt) -> F,
+) -> Result<T, CallError>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut machine = Call::new(Key::default(), policy, options, seed, Deadline::NEVER);
+    let mut attempt: Option<(u32, Pin<Box<F>>)> = None;
+    let mut value = None;
+    machine.handle(timer.now(), Input::Start, breakers, trace);
+    loop {
+        match machine.poll() {
+            Output::Start(started) => attempt = Some((started.id.attempt, Box::pin(operation(started)))),
+            Output::Abandon(_) => attempt = None,
+            Output::Wait { until, .. } => {
+                let outcome = until_or(timer, until, |context| match &mut attempt {
+                    Some((_, future)) => future.as_mut().poll(context),
+                    None => Poll::Pending,
+                });
+                let input = match (outcome.await, attempt.as_ref().map(|(number, _)| *number)) {
+                    (Some(Ok(done)), Some(number)) => {
+                        value = Some(done);
+                        Input::Succeeded(number)
+                    }
+                    (Some(Err(failure)), Some(number)) => Input::Failed(number, failure),
+                    _ => Input::Tick,
+                };
+                if !matches!(input, Input::Tick) {
+                    attempt = None;
+                }
+                machine.handle(timer.now(), input, breakers, trace);
+            }
+            Output::Finished(Err(error)) => return Err(error),
+            Output::Finished(Ok(_)) => match value.take() {
+                Some(value) => return Ok(value),
+                // Only an attempt that brought a value succeeds, so this is never reached; and if it were, waiting for
+                // ever would be worse than saying so.
+                None => return Err(CallError::Cancelled),
+            },
+        }
+    }
+}
+
+/// Tries again what failed in a way that another try can mend.
+///
+/// Two operations under the same seed jitter alike: give each its own, as [`Seed::derive`] does.
+///
+/// ```
+/// # use steadfast_sim::VirtualClock;
+/// use steadfast::drive::retry;
+/// use steadfast::failure::Failure;
+/// use steadfast::retry::RetryPolicy;
+/// use steadfast::rng::Seed;
+///
+/// # let clock = VirtualClock::new();
+/// # clock.block_on(async {
+/// let answer = retry(&clock, RetryPolicy::default(), Seed(7), |attempt| async move {
+///     if attempt.id.attempt < 3 { Err(Failure::transient("503")) } else { Ok(391) }
+/// });
+/// assert_eq!(answer.await, Ok(391));
+/// # });
+/// ```
+pub async fn retry<T, F>(
+    timer: &impl Timer,
+    policy: RetryPolicy,
+    seed: Seed,
+    operation: impl FnMut(Attempt) -> F,
+) -> Result<T, CallError>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let policy = CallPolicy::unguarded().with_retry(Some(policy));
+    call(timer, &policy, 1, seed, &mut (), &mut Trace::off(), operation).await
+}
+
+/// Gives up at `limit`, whether the operation heeds its cancellation or not, with a transient failure of class
+/// [`Timeout`](crate::failure::FailureClass::Timeout): so that a retry around it tries afresh.
+///
+/// Fails at once, with a class that is not tried again, if `limit` is zero.
+///
+/// ```
+/// # use steadfast_sim::VirtualClock;
+/// use core::time::Duration;
+/// use steadfast::drive::call_with_deadline;
+/// use steadfast::failure::FailureClass;
+///
+/// # let clock = VirtualClock::new();
+/// # clock.block_on(async {
+/// let hung = call_with_deadline(&clock, Duration::from_secs(2), |_| core::future::pending::<Result<(), _>>());
+/// let failure = hung.await.unwrap_err();
+/// assert_eq!((failure.class, failure.transient), (FailureClass::Timeout, true));
+/// # });
+/// ```
+pub async fn call_with_deadline<T, F>(
+    timer: &impl Timer,
+    limit: Duration,
+    operation: impl FnMut(Attempt) -> F,
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let policy = CallPolicy::unguarded()
+        .with_deadline(Some(limit))
+        .map_err(|invalid: InvalidSetting| Failure::new(FailureClass::InvalidRequest, alloc::format!("{invalid}")))?;
+    let result = call(timer, &policy, 1, Seed::default(), &mut (), &mut Trace::off(), operation).await;
+    result.map_err(|error| match error {
+        CallError::DeadlineExceeded { .. } => {
+            Failure::new(FailureClass::Timeout, alloc::format!("no answer within {}", Span(limit)))
+        }
+        error => error.into(),
+    })
+}
+
+/// Tries the options in order until one succeeds. A cancellation is never fallen back from.
+///
+/// Fails with the last option's error, or with [`CallError::Cancelled`] if there are no options.
+///
+/// ```
+/// # use steadfast_sim::VirtualClock;
+/// use steadfast::drive::{fallback, operation};
+/// use steadfast::failure::Failure;
+///
+/// # let clock = VirtualClock::new();
+/// # clock.block_on(async {
+/// let options = vec![
+///     operation(|_| async { Err(Failure::transient("the first model is down")) }),
+///     operation(|_| async { Ok("from the second") }),
+/// ];
+/// assert_eq!(fallback(&clock, options).await, Ok("from the second"));
+/// # });
+/// ```
+pub async fn fallback<T>(timer: &impl Timer, mut options: Vec<Operation<'_, T>>) -> Result<T, CallError> {
+    let count = u32::try_from(options.len()).unwrap_or(u32::MAX);
+    let policy = CallPolicy::unguarded();
+    call(timer, &policy, count, Seed::default(), &mut (), &mut Trace::off(), |attempt| {
+        match options.get_mut(attempt.option as usize) {
+            Some(option) => option(attempt),
+            None => Box::pin(core::future::ready(Err(Failure::new(FailureClass::Cancelled, "no options were given")))),
+        }
+    })
+    .await
+}

@@ -1,0 +1,119 @@
+//! A whole agent run.
+
+use super::single::Pending;
+use super::until_or;
+use crate::approval::{ApprovalRequest, Decision};
+use crate::call::Attempt;
+use crate::clock::Timer;
+use crate::id::{ApprovalId, AttemptId};
+use crate::outcome::StopReason;
+use crate::run::{Input, Message, ModelReply, Output, Run, RunResult};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// The world of an agent: its models, its tools, and the human who approves.
+///
+/// Futures are dropped when nobody wants their result any more: at a timeout, at a cancellation, at the end of the run.
+pub trait Host {
+    /// Asks model number `attempt.option`.
+    fn think(&self, attempt: Attempt, messages: &[Message]) -> Pending<'_, ModelReply>;
+    /// Calls a tool. Its output is text for the model.
+    fn act(&self, attempt: Attempt, tool: &str, args: &str) -> Pending<'_, String>;
+    /// Asks a human.
+    fn approve(&self, request: &ApprovalRequest) -> Pin<Box<dyn Future<Output = Decision> + '_>>;
+    /// Completes when the caller takes the run back. Never, unless a host says otherwise.
+    fn cancelled(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(core::future::pending())
+    }
+}
+
+/// Drives a run to its end. The run stays with the caller, who finds its trace there.
+pub async fn run(timer: &impl Timer, host: &impl Host, run: &mut Run) -> RunResult {
+    let mut world =
+        UnderWay { thinking: Vec::new(), acting: Vec::new(), asking: Vec::new(), cancelled: host.cancelled() };
+    run.handle(timer.now(), Input::Start);
+    loop {
+        match run.poll() {
+            Output::Think(attempt) => world.thinking.push((attempt.id, host.think(attempt, run.messages()))),
+            Output::Act { attempt, tool, args } => world.acting.push((attempt.id, host.act(attempt, &tool, &args))),
+            Output::Ask(request) => world.asking.push((request.id, host.approve(&request))),
+            Output::Withdraw(id) => world.asking.retain(|(asked, _)| *asked != id),
+            Output::Abandon(id) => {
+                world.thinking.retain(|(started, _)| *started != id);
+                world.acting.retain(|(started, _)| *started != id);
+            }
+            Output::Wait { until, .. } => {
+                let input = until_or(timer, until, |context| world.poll(context)).await;
+                run.handle(timer.now(), input.unwrap_or(Input::Tick));
+            }
+            Output::Finished => break,
+        }
+    }
+    match run.result() {
+        Some(result) => result.clone(),
+        // `Finished` is only said with a result; a run that broke this would still have to end.
+        None => RunResult {
+            answer: String::new(),
+            steps: 0,
+            blocked: Vec::new(),
+            degraded: true,
+            stop: StopReason::Cancelled,
+        },
+    }
+}
+
+type Asking<'a> = Pin<Box<dyn Future<Output = Decision> + 'a>>;
+
+/// What the host is busy with.
+struct UnderWay<'a> {
+    thinking: Vec<(AttemptId, Pending<'a, ModelReply>)>,
+    acting: Vec<(AttemptId, Pending<'a, String>)>,
+    asking: Vec<(ApprovalId, Asking<'a>)>,
+    cancelled: Pin<Box<dyn Future<Output = ()> + 'a>>,
+}
+
+impl UnderWay<'_> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Input> {
+        if self.cancelled.as_mut().poll(context).is_ready() {
+            // It completes once; polling it again would not be allowed.
+            self.cancelled = Box::pin(core::future::pending());
+            return Poll::Ready(Input::Cancel);
+        }
+        if let Some((id, result)) = first_ready(&mut self.thinking, context) {
+            return Poll::Ready(match result {
+                Ok(reply) => Input::ModelReplied(id, reply),
+                Err(failure) => Input::Failed(id, failure),
+            });
+        }
+        if let Some((id, result)) = first_ready(&mut self.acting, context) {
+            return Poll::Ready(match result {
+                Ok(output) => Input::ToolReplied(id, output),
+                Err(failure) => Input::Failed(id, failure),
+            });
+        }
+        match first_ready(&mut self.asking, context) {
+            Some((id, decision)) => Poll::Ready(Input::Decided(id, decision)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Takes the first future that is done out of the list. All before it are polled, so that all of them can wake the task.
+fn first_ready<I: Copy, T>(
+    futures: &mut Vec<(I, Pin<Box<dyn Future<Output = T> + '_>>)>,
+    context: &mut Context<'_>,
+) -> Option<(I, T)> {
+    for index in 0..futures.len() {
+        let (id, future) = &mut futures[index];
+        if let Poll::Ready(value) = future.as_mut().poll(context) {
+            let id = *id;
+            drop(futures.swap_remove(index));
+            return Some((id, value));
+        }
+    }
+    None
+}

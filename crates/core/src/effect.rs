@@ -1,0 +1,66 @@
+//! Effects: what a tool does to the world, and what is known of it after a failure.
+
+use crate::failure::FailureClass;
+
+/// What running a tool does to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+pub enum Effect {
+    /// Nothing: it only looks or computes.
+    #[default]
+    None,
+    /// Something, and doing it twice is the same as once.
+    Idempotent,
+    /// Something that must not happen twice: a mail, a payment.
+    Once,
+}
+
+impl Effect {
+    /// Whether a failed call may simply be tried again.
+    #[must_use]
+    pub const fn may_repeat(self) -> bool {
+        !matches!(self, Self::Once)
+    }
+
+    /// Its name, as traces and JavaScript spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Idempotent => "idempotent",
+            Self::Once => "once",
+        }
+    }
+
+    /// What is known of the effect after a call failed this way.
+    ///
+    /// ```
+    /// use steadfast::effect::{Effect, EffectOutcome};
+    /// use steadfast::failure::FailureClass;
+    ///
+    /// // The mail server never answered: perhaps the mail is out, perhaps not.
+    /// assert_eq!(Effect::Once.after(FailureClass::Timeout), EffectOutcome::Unknown);
+    /// // The connection was refused: nothing can have happened.
+    /// assert_eq!(Effect::Once.after(FailureClass::ConnectFailed), EffectOutcome::NotDone);
+    /// ```
+    #[must_use]
+    pub const fn after(self, failure: FailureClass) -> EffectOutcome {
+        match self {
+            Self::None => EffectOutcome::NotDone,
+            Self::Idempotent | Self::Once if failure.may_have_taken_effect() => EffectOutcome::Unknown,
+            Self::Idempotent | Self::Once => EffectOutcome::NotDone,
+        }
+    }
+}
+
+/// What is known of an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+pub enum EffectOutcome {
+    /// It happened.
+    Done,
+    /// It did not happen.
+    NotDone,
+    /// It may have happened. Never tried again by itself.
+    Unknown,
+}

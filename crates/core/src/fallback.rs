@@ -1,0 +1,83 @@
+//! Fallback: which option is next, and why the one before was left.
+//!
+//! Options are tried in the order of preference. Whatever ends one option moves on to the next, with two exceptions: a
+//! cancellation is never fallen back from, and after the deadline nothing is tried.
+
+use crate::failure::FailureClass;
+use crate::time::{Duration, Instant};
+
+/// Why an option was left for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "rule", rename_all = "snake_case"))]
+pub enum FallbackReason {
+    /// It failed as often as the policy allows.
+    AttemptsUsedUp {
+        /// How many attempts it had.
+        attempts: u32,
+    },
+    /// It failed in a way that another try cannot mend.
+    NotTransient {
+        /// How it failed.
+        class: FailureClass,
+    },
+    /// Its circuit breaker is open. This is no failure of the service and counts as none.
+    BreakerOpen {
+        /// When the breaker lets a probe through.
+        retry_at: Instant,
+    },
+    /// The next try could only begin after the deadline.
+    WaitBeyondDeadline {
+        /// How long the wait would be.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+        wait: Duration,
+        /// How much time is left.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+        remaining: Duration,
+    },
+}
+
+/// The options of one call, in order of preference, and which of them is being tried.
+///
+/// ```
+/// use steadfast::fallback::Options;
+///
+/// let mut options = Options::new(2);
+/// assert_eq!(options.current(), 0);
+/// assert_eq!(options.advance(), Some(1));
+/// assert_eq!(options.advance(), None);
+/// assert_eq!(options.current(), 1);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    count: u32,
+    current: u32,
+}
+
+impl Options {
+    /// `count` options; a call has at least one, so 0 means 1.
+    #[must_use]
+    pub const fn new(count: u32) -> Self {
+        Self { count: if count == 0 { 1 } else { count }, current: 0 }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.count
+    }
+
+    /// Which one is being tried, from 0.
+    #[must_use]
+    pub const fn current(self) -> u32 {
+        self.current
+    }
+
+    /// Moves to the next option and names it, or stays at the last and answers `None`.
+    pub fn advance(&mut self) -> Option<u32> {
+        if self.current + 1 >= self.count {
+            return None;
+        }
+        self.current += 1;
+        Some(self.current)
+    }
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![warn(clippy::float_arithmetic, clippy::disallowed_types)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod approval;
+pub mod backoff;
+pub mod breaker;
+pub mod call;
+pub mod clock;
+pub mod deadline;
+pub mod drive;
+pub mod effect;
+pub mod event;
+pub mod failure;
+pub mod fallback;
+pub mod id;
+pub mod outcome;
+pub mod policy;
+pub mod retry;
+pub mod rng;
+pub mod run;
+pub mod sentence;
+pub mod setting;
+pub mod step_limit;
+pub mod time;
+pub mod trace;

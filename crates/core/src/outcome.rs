@@ -1,0 +1,138 @@
+//! How calls and runs end, and what they wait for.
+
+use crate::breaker::Rejection;
+use crate::deadline::Scope;
+use crate::failure::{Failure, FailureClass};
+use alloc::boxed::Box;
+use core::fmt;
+
+/// Why a guarded call has no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "error", rename_all = "snake_case"))]
+pub enum CallError {
+    /// It failed in a way that another try cannot mend.
+    NotTransient {
+        /// The failure.
+        failure: Failure,
+    },
+    /// It failed as often as the policy allows.
+    RetriesExhausted {
+        /// How many attempts were made.
+        attempts: u32,
+        /// The last failure.
+        last: Failure,
+    },
+    /// Its time is up, or would be before another try could begin.
+    DeadlineExceeded {
+        /// Whose time.
+        scope: Scope,
+        /// The last failure before that, if there was one.
+        last: Option<Failure>,
+    },
+    /// The circuit breaker lets nothing through.
+    CircuitOpen(Rejection),
+    /// The option and every fallback failed.
+    AllOptionsFailed {
+        /// How many options there were.
+        options: u32,
+        /// How the last of them failed.
+        last: Box<CallError>,
+    },
+    /// The caller took it back.
+    Cancelled,
+}
+
+impl CallError {
+    /// The failure class of the whole call, for whoever guards a call that contains this one.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::NotTransient { failure } | Self::RetriesExhausted { last: failure, .. } => failure.class,
+            Self::DeadlineExceeded { .. } => FailureClass::Timeout,
+            Self::CircuitOpen(_) => FailureClass::Overloaded,
+            Self::AllOptionsFailed { last, .. } => last.class(),
+            Self::Cancelled => FailureClass::Cancelled,
+        }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotTransient { failure } => write!(f, "{failure}; another try cannot mend that"),
+            Self::RetriesExhausted { attempts: 1, last } => write!(f, "the only attempt failed: {last}"),
+            Self::RetriesExhausted { attempts, last } => {
+                write!(f, "all {attempts} attempts failed, the last with {last}")
+            }
+            Self::DeadlineExceeded { scope, last: None } => write!(f, "the {}'s time is up", scope.as_str()),
+            Self::DeadlineExceeded { scope, last: Some(last) } => {
+                write!(f, "the {}'s time leaves no room for another try after {last}", scope.as_str())
+            }
+            Self::CircuitOpen(rejection) if rejection.retry_at == crate::time::Instant::MAX => {
+                f.write_str("the circuit breaker was forced open")
+            }
+            Self::CircuitOpen(rejection) => write!(f, "the circuit breaker is open until {}", rejection.retry_at),
+            Self::AllOptionsFailed { options, last } => {
+                write!(f, "all {options} options failed, the last because {last}")
+            }
+            Self::Cancelled => f.write_str("the caller cancelled it"),
+        }
+    }
+}
+
+impl core::error::Error for CallError {}
+
+impl From<CallError> for Failure {
+    /// What a call that failed is to the call around it. An outer retry may try a call again that ran out of time or of
+    /// attempts: whether it should is the outer policy's decision.
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotTransient { failure } | CallError::RetriesExhausted { last: failure, .. } => failure,
+            error => Self::new(error.class(), alloc::format!("{error}")),
+        }
+    }
+}
+
+/// Why a run ended. Every run ends, and with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The model answered.
+    Answered,
+    /// The step cap was reached.
+    StepLimit,
+    /// No model could be had.
+    ModelUnavailable,
+    /// The run's deadline came.
+    Deadline,
+    /// The caller took it back.
+    Cancelled,
+}
+
+impl StopReason {
+    /// Its name, as traces and JavaScript spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::StepLimit => "step_limit",
+            Self::ModelUnavailable => "model_unavailable",
+            Self::Deadline => "deadline",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What a machine waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WaitReason {
+    /// It has not been started.
+    NotStarted,
+    /// An attempt is under way; at the instant, its time is up.
+    AttemptUnderWay,
+    /// It backs off; at the instant, the next attempt begins.
+    BackingOff,
+    /// A human decides; at the instant, silence becomes a no.
+    Approval,
+}

@@ -1,0 +1,271 @@
+//! Policies: the settings of a guarded call and of a run, all patterns together.
+
+use crate::approval::{ApprovalGate, HashFunction};
+use crate::backoff::Backoff;
+use crate::breaker::BreakerPolicy;
+use crate::retry::RetryPolicy;
+use crate::setting::InvalidSetting;
+use crate::time::{Duration, Span};
+use alloc::string::String;
+
+/// Settings of a guarded call. Every layer can be left out; the default leaves out none but the deadline.
+///
+/// | setting | default |
+/// |---|---|
+/// | `timeout` (each attempt) | 60 s |
+/// | `deadline` (attempts, waits and fallbacks together) | none |
+/// | `retry` | [`RetryPolicy::default`] |
+/// | `breaker` (one for each option) | [`BreakerPolicy::default`] |
+///
+/// ```
+/// use core::time::Duration;
+/// use steadfast::policy::CallPolicy;
+///
+/// let policy = CallPolicy::default().with_timeout(Some(Duration::from_secs(8)))?.with_deadline(Some(Duration::from_secs(20)))?;
+/// assert_eq!(policy.timeout(), Some(Duration::from_secs(8)));
+/// # Ok::<(), steadfast::setting::InvalidSetting>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct CallPolicy {
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
+    timeout: Option<Duration>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
+    deadline: Option<Duration>,
+    retry: Option<RetryPolicy>,
+    breaker: Option<BreakerPolicy>,
+}
+
+impl Default for CallPolicy {
+    fn default() -> Self {
+        Self {
+            timeout: Some(Duration::from_secs(60)),
+            deadline: None,
+            retry: Some(RetryPolicy::default()),
+            breaker: Some(BreakerPolicy::default()),
+        }
+    }
+}
+
+impl CallPolicy {
+    /// Nothing at all: one attempt that may take for ever. What a call looks like before it is made reliable.
+    #[must_use]
+    pub const fn unguarded() -> Self {
+        Self { timeout: None, deadline: None, retry: None, breaker: None }
+    }
+
+    /// The default of a local tool: as for any call, with retries that begin at 50 ms.
+    #[must_use]
+    pub fn for_tool() -> Self {
+        let backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(20)).unwrap_or_default();
+        Self { retry: Some(RetryPolicy::default().with_backoff(backoff)), ..Self::default() }
+    }
+
+    /// With another limit for each attempt; more than zero, or none.
+    pub fn with_timeout(mut self, timeout: Option<Duration>) -> Result<Self, InvalidSetting> {
+        self.timeout = positive("timeout", timeout)?;
+        Ok(self)
+    }
+
+    /// With another limit for the whole call; more than zero, or none.
+    pub fn with_deadline(mut self, deadline: Option<Duration>) -> Result<Self, InvalidSetting> {
+        self.deadline = positive("deadline", deadline)?;
+        Ok(self)
+    }
+
+    /// With other retries, or none.
+    #[must_use]
+    pub fn with_retry(mut self, retry: Option<RetryPolicy>) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// With another breaker, or none.
+    #[must_use]
+    pub fn with_breaker(mut self, breaker: Option<BreakerPolicy>) -> Self {
+        self.breaker = breaker;
+        self
+    }
+
+    /// How long each attempt may take.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// How long the whole call may take.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// The retries.
+    #[must_use]
+    pub fn retry(&self) -> Option<&RetryPolicy> {
+        self.retry.as_ref()
+    }
+
+    /// The breaker.
+    #[must_use]
+    pub fn breaker(&self) -> Option<&BreakerPolicy> {
+        self.breaker.as_ref()
+    }
+}
+
+fn positive(name: &'static str, limit: Option<Duration>) -> Result<Option<Duration>, InvalidSetting> {
+    match limit {
+        Some(limit) if limit.is_zero() => Err(InvalidSetting::new(name, Span(limit), "more than 0 ms, or none")),
+        limit => Ok(limit),
+    }
+}
+
+/// Settings of a run.
+///
+/// | setting | default | source |
+/// |---|---|---|
+/// | `max_steps` | 8 | between the AI SDK's 20 and OpenAI Agents' 10, as honest tasks need fewer |
+/// | `deadline` | none | |
+/// | `model` | [`CallPolicy::default`] | |
+/// | `approval` | nobody to ask: risky calls are blocked | |
+/// | `safe_message` | see [`RunPolicy::SAFE_MESSAGE`] | |
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct RunPolicy {
+    max_steps: u32,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
+    deadline: Option<Duration>,
+    model: CallPolicy,
+    approval: ApprovalGate,
+    safe_message: String,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    hash: HashFunction,
+}
+
+#[cfg(feature = "sha2")]
+impl Default for RunPolicy {
+    fn default() -> Self {
+        Self::with_hash(crate::approval::sha256)
+    }
+}
+
+impl RunPolicy {
+    /// What a degraded run answers unless it is told otherwise.
+    pub const SAFE_MESSAGE: &str = "I could not finish this reliably, so I stopped. Nothing further will be done.";
+
+    /// The default settings, with a hash of the host's own for the digests of approvals. With the feature `sha2`,
+    /// [`RunPolicy::default`] brings one.
+    #[must_use]
+    pub fn with_hash(hash: HashFunction) -> Self {
+        Self {
+            max_steps: 8,
+            deadline: None,
+            model: CallPolicy::default(),
+            approval: ApprovalGate::default(),
+            safe_message: Self::SAFE_MESSAGE.into(),
+            hash,
+        }
+    }
+
+    /// With another step cap; 1 or more.
+    pub fn with_max_steps(mut self, max_steps: u32) -> Result<Self, InvalidSetting> {
+        if max_steps == 0 {
+            return Err(InvalidSetting::new("max_steps", max_steps, "1 or more"));
+        }
+        self.max_steps = max_steps;
+        Ok(self)
+    }
+
+    /// With another limit for the whole run; more than zero, or none.
+    pub fn with_deadline(mut self, deadline: Option<Duration>) -> Result<Self, InvalidSetting> {
+        self.deadline = positive("run.deadline", deadline)?;
+        Ok(self)
+    }
+
+    /// With other settings for model calls.
+    #[must_use]
+    pub fn with_model(mut self, model: CallPolicy) -> Self {
+        self.model = model;
+        self
+    }
+
+    /// With another approval gate.
+    #[must_use]
+    pub fn with_approval(mut self, approval: ApprovalGate) -> Self {
+        self.approval = approval;
+        self
+    }
+
+    /// With another answer for degraded runs; not empty, for a run always answers.
+    pub fn with_safe_message(mut self, message: impl Into<String>) -> Result<Self, InvalidSetting> {
+        self.safe_message = message.into();
+        if self.safe_message.trim().is_empty() {
+            return Err(InvalidSetting::new("safe_message", "empty", "a sentence: a run always answers"));
+        }
+        Ok(self)
+    }
+
+    /// The step cap.
+    #[must_use]
+    pub fn max_steps(&self) -> u32 {
+        self.max_steps
+    }
+
+    /// How long the whole run may take.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// The settings of model calls.
+    #[must_use]
+    pub fn model(&self) -> &CallPolicy {
+        &self.model
+    }
+
+    /// The approval gate.
+    #[must_use]
+    pub fn approval(&self) -> ApprovalGate {
+        self.approval
+    }
+
+    /// What a degraded run answers.
+    #[must_use]
+    pub fn safe_message(&self) -> &str {
+        &self.safe_message
+    }
+
+    /// The hash behind the digests of approvals.
+    #[must_use]
+    pub fn hash(&self) -> HashFunction {
+        self.hash
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn no_hash(_: &[&[u8]]) -> crate::approval::Digest {
+        crate::approval::Digest([0; 32])
+    }
+
+    #[test]
+    fn limits_of_zero_and_empty_answers_are_refused_by_name() {
+        let call = CallPolicy::default();
+        assert_eq!(call.with_timeout(Some(Duration::ZERO)).unwrap_err().name, "timeout");
+        assert_eq!(call.with_deadline(Some(Duration::ZERO)).unwrap_err().name, "deadline");
+        let run = || RunPolicy::with_hash(no_hash);
+        assert_eq!(run().with_max_steps(0).unwrap_err().name, "max_steps");
+        assert_eq!(run().with_deadline(Some(Duration::ZERO)).unwrap_err().name, "run.deadline");
+        assert_eq!(run().with_safe_message("  ").unwrap_err().name, "safe_message");
+    }
+
+    #[test]
+    fn tools_begin_their_retries_sooner_than_model_calls() {
+        let first = |policy: &CallPolicy| {
+            let backoff = policy.retry().unwrap().backoff();
+            backoff.draw(0, None, &mut crate::rng::Seed(1).stream(1, 1)).ceiling.as_millis()
+        };
+        assert_eq!((first(&CallPolicy::for_tool()), first(&CallPolicy::default())), (50, 500));
+    }
+}

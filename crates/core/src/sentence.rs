@@ -1,0 +1,217 @@
+//! The one file that turns decisions and reasons into sentences. The playground, the terminal and JavaScript show these.
+
+use crate::approval::DecisionRejected;
+use crate::breaker::{ChangeReason, RejectReason};
+use crate::deadline::Scope;
+use crate::event::{BlockReason, Event};
+use crate::fallback::FallbackReason;
+use crate::outcome::StopReason;
+use crate::time::{Instant, Span};
+use core::fmt;
+
+impl fmt::Display for Event {
+    #[expect(clippy::too_many_lines, reason = "one line a sentence; split, it would only be harder to read")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RunStarted { max_steps, deadline: None, .. } => {
+                write!(f, "The run starts: at most {max_steps} steps, no deadline.")
+            }
+            Self::RunStarted { max_steps, deadline: Some(at), .. } => {
+                write!(f, "The run starts: at most {max_steps} steps, until {at}.")
+            }
+            Self::StepStarted { step, of } => write!(f, "Step {step} of at most {of}."),
+            Self::ModelCalled { messages: 1, .. } => f.write_str("Think: the model is asked, with 1 message."),
+            Self::ModelCalled { messages, .. } => write!(f, "Think: the model is asked, with {messages} messages."),
+            Self::ModelReplied { text, tools } if tools.is_empty() => write!(f, "The model answers: {text}"),
+            Self::ModelReplied { tools, .. } => {
+                f.write_str("The model wants ")?;
+                list(f, tools)?;
+                f.write_str(".")
+            }
+            Self::ToolCalled { tool, args, .. } => write!(f, "Act: {tool} is called with {args}."),
+            Self::ToolReplied { tool, output } => write!(f, "{tool} answers: {output}"),
+            Self::ToolUnknown { tool } => write!(f, "There is no tool {tool}; the model is told which ones there are."),
+            Self::ToolBlocked { tool, reason } => write!(f, "{tool} does not run: {reason}."),
+            Self::EffectUnknown { tool, failure } => write!(
+                f,
+                "{tool} must not happen twice and ended with {failure}: it may have happened, so it is not tried again."
+            ),
+            Self::Observed { results: 1 } => f.write_str("Observe: 1 result goes to the model."),
+            Self::Observed { results } => write!(f, "Observe: {results} results go to the model."),
+
+            Self::AttemptStarted { option, until, scope } => {
+                f.write_str("An attempt starts")?;
+                if *option > 0 {
+                    write!(f, " with fallback {option}")?;
+                }
+                match (until, scope) {
+                    (None, _) => f.write_str("; nothing limits how long it takes."),
+                    (Some(at), Scope::Attempt) => write!(f, "; its timeout is at {at}."),
+                    (Some(at), scope) => write!(f, "; the {}'s deadline is at {at}.", scope.as_str()),
+                }
+            }
+            Self::AttemptSucceeded { after } => write!(f, "The attempt succeeded after {}.", Span(*after)),
+            Self::AttemptFailed { failure, after } => {
+                write!(f, "The attempt failed after {}: {failure}. ", Span(*after))?;
+                f.write_str(match (failure.transient, failure.retry_after) {
+                    (false, _) => "Another try cannot mend that.",
+                    (true, None) => "Another try may succeed.",
+                    (true, Some(_)) => "Another try may succeed",
+                })?;
+                match failure.retry_after.filter(|_| failure.transient) {
+                    Some(wait) => write!(f, ", the server says after {}.", Span(wait)),
+                    None => Ok(()),
+                }
+            }
+            Self::AttemptTimedOut { scope: Scope::Attempt, after } => {
+                write!(f, "No answer within {}: the attempt is abandoned. Another try may succeed.", Span(*after))
+            }
+            Self::AttemptTimedOut { scope, after } => {
+                write!(f, "The {}'s deadline is here: the attempt is abandoned after {}.", scope.as_str(), Span(*after))
+            }
+            Self::AttemptAbandoned { after } => {
+                write!(f, "The attempt is abandoned after {}: nobody waits for it any more.", Span(*after))
+            }
+            Self::BackingOff { next, of, delay, .. } => {
+                write!(f, "Waits {} before attempt {next} of {of}: ", Span(delay.delay))?;
+                match (delay.retry_after, delay.floor == delay.ceiling) {
+                    (Some(asked), _) => write!(f, "the server asked for {} and is never asked earlier.", Span(asked)),
+                    (None, true) => write!(f, "without jitter, exactly the ceiling of {}.", Span(delay.ceiling)),
+                    (None, false) => {
+                        write!(f, "drawn between {} and the ceiling of {}.", Span(delay.floor), Span(delay.ceiling))
+                    }
+                }
+            }
+            Self::FellBack { from, to, reason } => write!(f, "Option {from} is left for option {to}: {reason}."),
+            Self::CallFailed { error } => write!(f, "The call gives up: {error}."),
+            Self::LateReply { ok: true } => {
+                f.write_str("A success came for an attempt that is over; it changes nothing.")
+            }
+            Self::LateReply { ok: false } => {
+                f.write_str("A failure came for an attempt that is over; it changes nothing.")
+            }
+
+            Self::BreakerOpened { until, reason, .. } => write!(f, "The breaker opens until {until}: {reason}."),
+            Self::BreakerHalfOpened { .. } => {
+                f.write_str("The breaker is half open: its open time is over, and the next attempt is a probe.")
+            }
+            Self::BreakerClosed { reason, .. } => write!(f, "The breaker closes: {reason}."),
+            Self::BreakerSet { state, reason, .. } => write!(f, "The breaker is {state}: {reason}."),
+            Self::BreakerRejected { retry_at, reason, .. } => {
+                write!(f, "The breaker lets no attempt through: {reason}.")?;
+                if *retry_at < Instant::MAX { write!(f, " It does so again at {retry_at}.") } else { Ok(()) }
+            }
+
+            Self::ApprovalAsked { tool, args, digest, expires_at, .. } => write!(
+                f,
+                "A human is asked whether {tool} may run with {args} (digest {digest:.8}); silence is a no at {expires_at}."
+            ),
+            Self::ApprovalGranted { edited: false, digest, .. } => {
+                write!(f, "A human said yes to exactly this call (digest {digest:.8}).")
+            }
+            Self::ApprovalGranted { edited: true, digest, .. } => {
+                write!(f, "A human said yes with other arguments (digest {digest:.8}).")
+            }
+            Self::ApprovalDenied { message, .. } if message.is_empty() => f.write_str("A human said no."),
+            Self::ApprovalDenied { message, .. } => write!(f, "A human said no: {message}"),
+            Self::ApprovalExpired { .. } => f.write_str("Nobody answered in time, and silence is a no."),
+            Self::ApprovalWithdrawn { .. } => f.write_str("The question is withdrawn: the run ended before an answer."),
+            Self::DecisionIgnored { reason, .. } => write!(f, "A decision changes nothing: {reason}."),
+
+            Self::StepLimitReached { limit } => write!(f, "The cap of {limit} steps is reached: the loop is stopped."),
+            Self::ClockWentBack { by } => {
+                write!(f, "The host's clock went back by {}; the engine stays where it was.", Span(*by))
+            }
+            Self::RunFinished { stop, degraded, .. } => {
+                let how = if *degraded { ", degraded" } else { "" };
+                write!(f, "The run ends{how}: {stop}.")
+            }
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, names: &[alloc::string::String]) -> fmt::Result {
+    for (index, name) in names.iter().enumerate() {
+        match index {
+            0 => {}
+            last if last + 1 == names.len() => f.write_str(" and ")?,
+            _ => f.write_str(", ")?,
+        }
+        f.write_str(name)?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for FallbackReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AttemptsUsedUp { attempts: 1 } => f.write_str("its only attempt failed"),
+            Self::AttemptsUsedUp { attempts } => write!(f, "all {attempts} attempts failed"),
+            Self::NotTransient { class } => write!(f, "{class} is not mended by another try"),
+            Self::BreakerOpen { retry_at } if *retry_at == Instant::MAX => f.write_str("its breaker is open"),
+            Self::BreakerOpen { retry_at } => write!(f, "its breaker is open until {retry_at}"),
+            Self::WaitBeyondDeadline { wait, remaining } => {
+                write!(f, "a wait of {} is more than the {} that are left", Span(*wait), Span(*remaining))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ChangeReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Consecutive { failures } => write!(f, "{failures} failures in a row"),
+            Self::Window { failed, calls } => write!(f, "{failed} of the last {calls} calls failed"),
+            Self::ProbeFailed => f.write_str("the probe failed"),
+            Self::LeaseEnded => f.write_str("the probe was not heard of until its lease ended"),
+            Self::OpenTimeOver => f.write_str("its open time is over"),
+            Self::ProbesSucceeded { successes: 1 } => f.write_str("the probe succeeded"),
+            Self::ProbesSucceeded { successes } => write!(f, "{successes} probes succeeded"),
+            Self::ByHand { reason } => write!(f, "by hand, {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("it is open"),
+            Self::ProbesUnderWay { probes: 1 } => f.write_str("it is half open, and its probe is under way"),
+            Self::ProbesUnderWay { probes } => write!(f, "it is half open, and its {probes} probes are under way"),
+            Self::ForcedOpen { reason } => write!(f, "it was forced open, {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for BlockReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NobodyToAsk => "it is risky, and there is nobody to ask",
+            Self::Denied => "a human said no",
+            Self::Expired => "nobody answered in time",
+            Self::RunEnded => "the run ended before anybody answered",
+        })
+    }
+}
+
+impl fmt::Display for DecisionRejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "nothing of that number was asked",
+            Self::AlreadyDecided => "the question was decided before, and a decision is used once",
+            Self::Expired => "the question had expired",
+        })
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Answered => "the model answered",
+            Self::StepLimit => "the step cap was reached",
+            Self::ModelUnavailable => "no model could be had",
+            Self::Deadline => "the run's deadline came",
+            Self::Cancelled => "the caller cancelled it",
+        })
+    }
+}

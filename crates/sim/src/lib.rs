@@ -1,0 +1,29 @@
+//! A world for agents, in virtual time: a scripted model, tools and a human, faults drawn from a seed, and one loop that
+//! drives the real engine through it.
+//!
+//! ```
+//! use steadfast_sim::{Scenario, simulate};
+//!
+//! let outcome = simulate(&Scenario::Flaky.setup(7));
+//! let result = outcome.result.unwrap();
+//! assert_eq!(result.answer, "17 * 23 = 391.");
+//! assert_eq!((result.steps, result.degraded), (2, false));
+//! ```
+
+mod clock;
+mod fault;
+mod human;
+mod journal;
+mod naive;
+mod scenario;
+mod script;
+mod simulate;
+mod world;
+
+pub use clock::VirtualClock;
+pub use fault::{Fault, Faults};
+pub use human::Human;
+pub use journal::{Journal, Line, What, WorldEvent};
+pub use scenario::{Scenario, UnknownScenario};
+pub use script::{ANSWER, MAIL_TO, QUESTION, QUESTION_WITH_MAIL};
+pub use simulate::{Ending, Outcome, Setup, SimulatedResult, default_policy, simulate};

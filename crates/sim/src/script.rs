@@ -1,0 +1,78 @@
+//! The scripted model and its tools. The model reads the conversation and really looks at what it is told; the tools
+//! really do what they say, as far as a simulated world goes.
+
+use crate::fault::{Fault, Faults};
+use serde_json::{Value, json};
+use steadfast::failure::{Failure, FailureClass};
+use steadfast::policy::CallPolicy;
+use steadfast::run::{Message, ModelReply, Role, ToolSpec};
+use steadfast::time::Duration;
+
+/// The task.
+pub const QUESTION: &str = "What is 17 * 23?";
+/// The task where the world has a risky tool.
+pub const QUESTION_WITH_MAIL: &str = "What is 17 * 23? Mail the result to ana@example.com.";
+/// Whom the risky tool writes to.
+pub const MAIL_TO: &str = "ana@example.com";
+/// The answer to the task.
+pub const ANSWER: &str = "17 * 23 = 391.";
+
+/// How long a tool may take.
+const TOOL_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(crate) fn task(faults: Faults) -> &'static str {
+    if faults.has(Fault::RiskyTool) { QUESTION_WITH_MAIL } else { QUESTION }
+}
+
+pub(crate) fn tools() -> Vec<ToolSpec> {
+    let limit = CallPolicy::for_tool().with_timeout(Some(TOOL_TIMEOUT)).unwrap_or(CallPolicy::for_tool());
+    vec![ToolSpec::new("multiply").with_policy(limit), ToolSpec::new("send_email").risky().with_policy(limit)]
+}
+
+/// What the model says to a conversation.
+pub(crate) fn model(messages: &[Message], faults: Faults) -> ModelReply {
+    let turn = messages.iter().filter(|message| message.role == Role::Assistant).count() + 1;
+    let multiply = || ModelReply::tool(format!("call_{turn}"), "multiply", json!({"a": 17, "b": 23}).to_string());
+    if faults.has(Fault::RunawayLoop) {
+        return multiply();
+    }
+    let Some(product) = result_of(messages, "multiply") else { return multiply() };
+    if product.parse::<i64>().is_err() {
+        return ModelReply::answer(format!("I could not compute it: {product}"));
+    }
+    if !faults.has(Fault::RiskyTool) {
+        return ModelReply::answer(format!("17 * 23 = {product}."));
+    }
+    let Some(sent) = result_of(messages, "send_email") else {
+        let mail = json!({"body": format!("17 * 23 = {product}"), "to": MAIL_TO});
+        return ModelReply::tool(format!("call_{turn}"), "send_email", mail.to_string());
+    };
+    ModelReply::answer(if sent == "sent" {
+        format!("17 * 23 = {product}. The mail to {MAIL_TO} is sent.")
+    } else {
+        format!("17 * 23 = {product}. The mail to {MAIL_TO} was not sent. {sent}")
+    })
+}
+
+/// What the model was told of its last call of that tool.
+fn result_of<'a>(messages: &'a [Message], tool: &str) -> Option<&'a str> {
+    let calls = messages.iter().flat_map(|message| &message.tool_calls);
+    let id = &calls.filter(|call| call.tool == tool).last()?.id;
+    let answers = |message: &&Message| message.tool_call_id.as_ref() == Some(id);
+    messages.iter().find(answers).map(|message| message.content.as_str())
+}
+
+/// How long a tool takes, and what it answers. Whether something happens in the world, the caller sees to.
+pub(crate) fn tool(name: &str, args: &str) -> (Duration, Result<String, Failure>) {
+    let args: Value = serde_json::from_str(args).unwrap_or_default();
+    match name {
+        "multiply" => {
+            let number = |key: &str| args[key].as_i64();
+            let product = number("a").zip(number("b")).and_then(|(a, b)| a.checked_mul(b));
+            let wrong = || Failure::new(FailureClass::ToolFailed, "multiply takes two whole numbers, a and b");
+            (Duration::from_millis(40), product.map(|product| product.to_string()).ok_or_else(wrong))
+        }
+        "send_email" => (Duration::from_millis(300), Ok("sent".into())),
+        _ => (Duration::ZERO, Err(Failure::new(FailureClass::ToolUnknown, format!("there is no tool {name}")))),
+    }
+}

@@ -1,0 +1,135 @@
+//! One simulated run, from its setup to its outcome.
+
+use crate::fault::Faults;
+use crate::human::Human;
+use crate::journal::Journal;
+use crate::naive::NaiveAgent;
+use crate::script;
+use crate::world::World;
+use serde::Serialize;
+use steadfast::approval::ApprovalRequest;
+use steadfast::breaker::BreakerPolicy;
+use steadfast::id::RunId;
+use steadfast::policy::{CallPolicy, RunPolicy};
+use steadfast::retry::RetryPolicy;
+use steadfast::rng::Seed;
+use steadfast::run::Run;
+use steadfast::setting::InvalidSetting;
+use steadfast::time::Duration;
+
+/// What is simulated.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What is wrong with the world.
+    pub faults: Faults,
+    /// Whether the agent runs on the engine; else it is the naive one.
+    pub protection: bool,
+    /// Who approves.
+    pub human: Human,
+    /// All the luck there is: the world's and the engine's.
+    pub seed: u64,
+    /// The agent's settings; whether there is somebody to ask is decided by `human`.
+    pub policy: RunPolicy,
+}
+
+impl Default for Setup {
+    /// A world without faults, a protected agent under [`default_policy`], nobody to ask, seed 7.
+    fn default() -> Self {
+        Self { faults: Faults::NONE, protection: true, human: Human::Nobody, seed: 7, policy: default_policy() }
+    }
+}
+
+/// The policy of simulated agents: the engine's defaults, but quicker where a watcher would get bored. Attempts time out
+/// after 4 s, there are 4 of them within 30 s, and the breaker opens after 3 failures in a row.
+#[must_use]
+pub fn default_policy() -> RunPolicy {
+    quick_model_policy().map_or_else(|_| RunPolicy::default(), |model| RunPolicy::default().with_model(model))
+}
+
+fn quick_model_policy() -> Result<CallPolicy, InvalidSetting> {
+    let breaker = BreakerPolicy::default().with_consecutive(3);
+    let retry = RetryPolicy::default().with_attempts(4)?;
+    CallPolicy::default()
+        .with_retry(Some(retry))
+        .with_breaker(Some(breaker))
+        .with_timeout(Some(Duration::from_secs(4)))?
+        .with_deadline(Some(Duration::from_secs(30)))
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// How it ended; `None` while a human has yet to decide.
+    pub result: Option<SimulatedResult>,
+    /// The question a human has yet to decide.
+    pub pending: Option<ApprovalRequest>,
+    /// Everything that happened.
+    pub journal: Journal,
+}
+
+/// How a simulated run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SimulatedResult {
+    /// The answer; empty where an unprotected agent gave none.
+    pub answer: String,
+    /// Turns of the loop that were begun.
+    pub steps: u32,
+    /// Tools that were asked for and did not run.
+    pub blocked: Vec<String>,
+    /// Whether the answer is less than what was asked for.
+    pub degraded: bool,
+    /// Why it ended.
+    pub stop: Ending,
+}
+
+/// Why a simulated run ended: as the engine says, or in one of the ways only an unprotected agent does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// In the engine's words.
+    Stopped(steadfast::outcome::StopReason),
+    /// With an error that nobody caught.
+    Crashed,
+    /// Not at all: it waits for ever.
+    Hung,
+    /// Not at all: it goes round for ever.
+    Runaway,
+}
+
+impl Ending {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped(stop) => stop.as_str(),
+            Self::Crashed => "crashed",
+            Self::Hung => "hung",
+            Self::Runaway => "runaway",
+        }
+    }
+}
+
+impl Serialize for Ending {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Simulates one run. The same setup gives the same outcome, always and everywhere.
+#[must_use]
+pub fn simulate(setup: &Setup) -> Outcome {
+    let seed = Seed(setup.seed);
+    let task = script::task(setup.faults);
+    let gate = setup.policy.approval().with_approver(setup.human.is_there());
+    let policy = setup.policy.clone().with_approval(gate);
+    let world = World::new(setup.faults, &setup.human, seed);
+    let (result, pending, journal) = if setup.protection {
+        match Run::new(RunId(setup.seed), task, policy, 1, script::tools(), seed) {
+            Ok(run) => world.watch(run),
+            // The scripted tools have names of their own and there is one model: nothing here can be refused.
+            Err(invalid) => unreachable!("{invalid}"),
+        }
+    } else {
+        world.watch(NaiveAgent::new(task))
+    };
+    Outcome { result, pending, journal }
+}
