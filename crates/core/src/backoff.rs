@@ -92,6 +92,18 @@ impl Backoff {
         self
     }
 
+    /// The ceiling of the first wait.
+    #[must_use]
+    pub fn base(&self) -> Duration {
+        self.base
+    }
+
+    /// How the ceiling grows, in thousandths.
+    #[must_use]
+    pub fn factor_thousandths(&self) -> u32 {
+        self.factor_thousandths
+    }
+
     /// The longest wait it ever draws.
     #[must_use]
     pub fn cap(&self) -> Duration {

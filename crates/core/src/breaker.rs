@@ -311,19 +311,16 @@ impl CircuitBreaker {
                 Some(Rejection { retry_at: Instant::MAX, reason: RejectReason::ForcedOpen { reason: reason.clone() } })
             }
         };
-        match refusal {
-            Some(rejection) => {
-                self.stats.rejected = self.stats.rejected.saturating_add(1);
-                Err(rejection)
-            }
-            None => {
-                self.next_permit = self.next_permit.wrapping_add(1);
-                Ok(permit)
-            }
+        if let Some(rejection) = refusal {
+            self.stats.rejected = self.stats.rejected.saturating_add(1);
+            return Err(rejection);
         }
+        self.next_permit = self.next_permit.wrapping_add(1);
+        Ok(permit)
     }
 
     /// Takes a permit back, with what came of it.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is settled once: settling takes it away")]
     pub fn settle(&mut self, permit: Permit, outcome: PermitOutcome, now: Instant) {
         self.advance(now);
         if permit.generation != self.generation {

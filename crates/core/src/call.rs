@@ -122,6 +122,8 @@ pub struct Attempt {
     pub key: Key,
     /// When its time is up.
     pub until: Option<Instant>,
+    /// When the whole call's time is up.
+    pub deadline: Option<Instant>,
 }
 
 /// The breakers of a call's options: none, a slice with one for each option, or shared ones.
@@ -231,7 +233,7 @@ impl Call {
             Phase::Attempting { until, told: told @ false, .. } => {
                 *told = true;
                 let (id, option) = (id(self.attempts), self.options.current());
-                Output::Start(Attempt { id, option, key: self.key, until: until.at() })
+                Output::Start(Attempt { id, option, key: self.key, until: until.at(), deadline: self.deadline.at() })
             }
             Phase::Attempting { until, .. } => Output::Wait { until: until.at(), why: WaitReason::AttemptUnderWay },
             Phase::BackingOff { until } => Output::Wait { until: Some(*until), why: WaitReason::BackingOff },

@@ -46,9 +46,8 @@ impl Effect {
     #[must_use]
     pub const fn after(self, failure: FailureClass) -> EffectOutcome {
         match self {
-            Self::None => EffectOutcome::NotDone,
             Self::Idempotent | Self::Once if failure.may_have_taken_effect() => EffectOutcome::Unknown,
-            Self::Idempotent | Self::Once => EffectOutcome::NotDone,
+            Self::None | Self::Idempotent | Self::Once => EffectOutcome::NotDone,
         }
     }
 }

@@ -3,9 +3,17 @@
 use core::fmt;
 
 /// A run, named by whoever starts it; part of every idempotency key and of every approval's digest.
+///
+/// As data it is a decimal string: JavaScript's numbers lose digits beyond 2^53.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RunId(pub u64);
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for RunId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
 
 /// A call within a run, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -8,8 +8,9 @@ use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 /// Where all chance of a run comes from. Equal seeds give equal decisions.
+///
+/// As data it is a decimal string: JavaScript's numbers lose digits beyond 2^53.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Seed(pub u64);
 
 impl Seed {
@@ -35,6 +36,13 @@ impl Seed {
     #[must_use]
     pub fn derive(self, index: u64) -> Self {
         Self(mixed(mixed(self.0) ^ index))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Seed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
 }
 

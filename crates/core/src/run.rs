@@ -84,6 +84,7 @@ pub struct Run {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a run has one phase; a box would only add an allocation to each step")]
 enum Phase {
     New,
     Thinking { call: Call, reply: Option<ModelReply> },
@@ -151,7 +152,7 @@ pub struct RunResult {
     pub steps: u32,
     /// Tools that were asked for and did not run: denied, expired, or waiting for a yes that nobody gave.
     pub blocked: Vec<String>,
-    /// Whether the answer is less than what was asked for.
+    /// Whether the answer is the safe message because the model gave none.
     pub degraded: bool,
     /// Why it ended.
     pub stop: StopReason,
@@ -426,13 +427,11 @@ impl Run {
     fn proceed(&mut self) {
         loop {
             match core::mem::replace(&mut self.stage, Phase::New) {
-                Phase::Thinking { mut call, reply } => {
-                    match drain(&mut call, &mut self.outputs, |attempt| Output::Think(attempt)) {
-                        None => return self.stage = Phase::Thinking { call, reply },
-                        Some(Ok(_)) => self.thought(reply.unwrap_or_default()),
-                        Some(Err(error)) => self.model_failed(&error),
-                    }
-                }
+                Phase::Thinking { mut call, reply } => match drain(&mut call, &mut self.outputs, Output::Think) {
+                    None => return self.stage = Phase::Thinking { call, reply },
+                    Some(Ok(_)) => self.thought(reply.unwrap_or_default()),
+                    Some(Err(error)) => self.model_failed(&error),
+                },
                 Phase::Acting(mut actions) => {
                     for action in &mut actions {
                         self.advance(action);

@@ -50,8 +50,7 @@ impl Instant {
 /// How many whole microseconds `duration` has, at most `u64::MAX`.
 #[must_use]
 pub const fn micros(duration: Duration) -> u64 {
-    let micros = duration.as_micros();
-    if micros > u64::MAX as u128 { u64::MAX } else { micros as u64 }
+    duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
 }
 
 impl core::ops::Add<Duration> for Instant {

@@ -162,7 +162,7 @@ mod tests {
 
     fn attempt(call: u64, number: u32) -> Attempt {
         let id = AttemptId { call: CallId(call), attempt: number };
-        Attempt { id, option: 0, key: Key::default(), until: None }
+        Attempt { id, option: 0, key: Key::default(), until: None, deadline: None }
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Journal {
             hash.update(&json);
             hash.update(b"\n");
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        steadfast::approval::Digest(hash.finalize().into()).to_string()
     }
 }
 

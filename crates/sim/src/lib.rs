@@ -10,6 +10,8 @@
 //! assert_eq!((result.steps, result.degraded), (2, false));
 //! ```
 
+#![warn(clippy::float_arithmetic, clippy::disallowed_types)]
+
 mod clock;
 mod fault;
 mod human;

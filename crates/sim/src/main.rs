@@ -1,1 +1,9 @@
-fn main() {}
+//! `steadfast`: the engine in a terminal.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

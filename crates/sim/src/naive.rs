@@ -96,7 +96,7 @@ impl NaiveAgent {
         self.under_way = Some((id, tool));
         let scope = steadfast::deadline::Scope::Attempt;
         self.record(now, Some(id), Event::AttemptStarted { option: 0, until: None, scope });
-        Attempt { id, option: 0, key: Key { run: RunId(0), call: id.call }, until: None }
+        Attempt { id, option: 0, key: Key { run: RunId(0), call: id.call }, until: None, deadline: None }
     }
 
     fn think(&mut self, now: Instant) {

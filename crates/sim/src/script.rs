@@ -57,7 +57,7 @@ pub(crate) fn model(messages: &[Message], faults: Faults) -> ModelReply {
 /// What the model was told of its last call of that tool.
 fn result_of<'a>(messages: &'a [Message], tool: &str) -> Option<&'a str> {
     let calls = messages.iter().flat_map(|message| &message.tool_calls);
-    let id = &calls.filter(|call| call.tool == tool).last()?.id;
+    let id = &calls.rev().find(|call| call.tool == tool)?.id;
     let answers = |message: &&Message| message.tool_call_id.as_ref() == Some(id);
     messages.iter().find(answers).map(|message| message.content.as_str())
 }

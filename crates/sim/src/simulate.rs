@@ -76,7 +76,7 @@ pub struct SimulatedResult {
     pub steps: u32,
     /// Tools that were asked for and did not run.
     pub blocked: Vec<String>,
-    /// Whether the answer is less than what was asked for.
+    /// Whether there is no answer of the model's: a safe message instead, or nothing at all.
     pub degraded: bool,
     /// Why it ended.
     pub stop: Ending,

@@ -115,6 +115,24 @@ impl BreakerPolicy {
     pub fn open_for(&self) -> Duration {
         self.open_for
     }
+
+    /// How long it stays open at most.
+    #[must_use]
+    pub fn open_for_max(&self) -> Duration {
+        self.open_for_max
+    }
+
+    /// How many probes it lets through at once while half open.
+    #[must_use]
+    pub fn probes(&self) -> u32 {
+        self.probes
+    }
+
+    /// How many of them must succeed before it closes.
+    #[must_use]
+    pub fn successes(&self) -> u32 {
+        self.successes
+    }
 }
 
 /// Opens at a share of failures among the last calls of the last while.

@@ -102,11 +102,10 @@ impl UnderWay<'_> {
     }
 }
 
+type Futures<'a, I, T> = Vec<(I, Pin<Box<dyn Future<Output = T> + 'a>>)>;
+
 /// Takes the first future that is done out of the list. All before it are polled, so that all of them can wake the task.
-fn first_ready<I: Copy, T>(
-    futures: &mut Vec<(I, Pin<Box<dyn Future<Output = T> + '_>>)>,
-    context: &mut Context<'_>,
-) -> Option<(I, T)> {
+fn first_ready<I: Copy, T>(futures: &mut Futures<'_, I, T>, context: &mut Context<'_>) -> Option<(I, T)> {
     for index in 0..futures.len() {
         let (id, future) = &mut futures[index];
         if let Poll::Ready(value) = future.as_mut().poll(context) {

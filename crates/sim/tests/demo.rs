@@ -1,0 +1,106 @@
+//! The terminal program, as a person or a script calls it.
+
+use std::process::{Command, Output, Stdio};
+
+fn steadfast(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_steadfast")).args(arguments).env_remove("CLICOLOR_FORCE").output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    str::from_utf8(&output.stdout).unwrap()
+}
+
+fn rows(arguments: &[&str]) -> Vec<serde_json::Value> {
+    let output = steadfast(arguments);
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn json_is_one_array_with_a_row_for_each_scenario() {
+    let rows = rows(&["demo", "--json"]);
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (row["scenario"].as_str().unwrap(), row["stop"].as_str().unwrap(), row["degraded"].as_bool().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("flaky", "answered", false),
+            ("hung", "answered", false),
+            ("down", "model_unavailable", true),
+            ("looping", "step_limit", true),
+            ("risky", "answered", false),
+            ("naive", "crashed", true),
+        ]
+    );
+    for row in &rows {
+        let fields: Vec<_> = row.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(fields.len(), 8, "{fields:?}");
+        assert_eq!((row["seed"].as_u64(), row["trace_hash"].as_str().unwrap().len()), (Some(7), 64));
+    }
+    assert_eq!(rows[0]["answer"], "17 * 23 = 391.");
+    assert_eq!(rows[4]["blocked"], serde_json::json!(["send_email"]));
+}
+
+#[test]
+fn a_human_decides_on_the_command_line() {
+    let risky = |decision: &str| rows(&["demo", "--json", "--scenario", "risky", decision]).remove(0);
+    assert_eq!(risky("--approve")["answer"], "17 * 23 = 391. The mail to ana@example.com is sent.");
+    assert_eq!(risky("--approve")["blocked"], serde_json::json!([]));
+    assert_eq!(risky("--deny")["blocked"], serde_json::json!(["send_email"]));
+    assert_eq!(steadfast(&["demo", "--approve", "--deny"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_same_seed_prints_the_same_and_another_does_not() {
+    let hash = |seed: &str| rows(&["demo", "--json", "--scenario", "flaky", "--seed", seed])[0]["trace_hash"].clone();
+    assert_eq!(hash("5"), hash("5"));
+    assert_ne!(hash("5"), hash("6"));
+    assert_eq!(hash("18446744073709551615").as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn the_story_tells_fault_decision_reason_and_result() {
+    let output = steadfast(&["demo", "--scenario", "flaky"]);
+    for told in [
+        "Flaky model: The model fails twice at first",
+        "Waits 382.085 ms before attempt 2 of 4: drawn between 0 ms and the ceiling of 500 ms.",
+        "Answer: 17 * 23 = 391.",
+        "Without protection: it crashes at the first failure",
+    ] {
+        assert!(stdout(&output).contains(told), "{told:?} is missing in\n{}", stdout(&output));
+    }
+}
+
+#[test]
+fn there_is_no_colour_where_there_is_no_terminal() {
+    assert!(!stdout(&steadfast(&["demo"])).contains('\u{1b}'));
+}
+
+#[test]
+fn unknown_names_list_the_known_ones_and_exit_2() {
+    let output = steadfast(&["demo", "--scenario", "sunny"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("the scenarios are: flaky, hung, down, looping, risky, naive"), "{said}");
+    for nonsense in [&["demo", "--seed", "-1"][..], &["demo", "--seed", "x"], &["dance"], &["demo", "--loud"]] {
+        assert_eq!(steadfast(nonsense).status.code(), Some(2), "{nonsense:?}");
+    }
+}
+
+#[test]
+fn a_reader_who_has_read_enough_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_steadfast"))
+        .args(["demo"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
