@@ -2,6 +2,7 @@
 
 mod demo;
 mod story;
+mod swarm;
 
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
@@ -19,16 +20,27 @@ struct Arguments {
 enum Command {
     /// Tells how an agent fares in each scenario: the fault, every decision with its reason, the result.
     Demo(demo::Options),
+    /// Makes many runs in hostile worlds drawn from seeds, and checks what must stay true of each.
+    Swarm(swarm::Options),
+}
+
+/// What a command has to say, and whether it found something wrong.
+struct Printed {
+    text: String,
+    failed: bool,
 }
 
 pub(crate) fn main() -> ExitCode {
-    let Arguments { command: Command::Demo(options) } = Arguments::parse();
-    let text = if options.json { demo::json(&options) } else { demo::story(&options) };
+    let printed = match Arguments::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Swarm(options) => swarm::run(&options),
+    };
+    let code = if printed.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     // `anstream` leaves colour out unless this is a terminal and nobody set NO_COLOR.
-    match anstream::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
+    match anstream::stdout().write_all(printed.text.as_bytes()) {
+        Ok(()) => code,
         // Whoever reads has read enough (`demo | head`): nothing is wrong.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => code,
         Err(error) => {
             // With nowhere left to say it, the exit code has to do.
             let _ = writeln!(std::io::stderr(), "steadfast: cannot write the output: {error}");

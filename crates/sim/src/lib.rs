@@ -20,6 +20,7 @@ mod naive;
 mod scenario;
 mod script;
 mod simulate;
+pub mod swarm;
 mod world;
 
 pub use clock::VirtualClock;

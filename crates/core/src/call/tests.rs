@@ -151,6 +151,16 @@ fn a_deadline_is_for_everything_and_nothing_is_attempted_after_it() {
 }
 
 #[test]
+fn a_machine_that_slept_through_a_wait_and_the_deadline_makes_no_further_attempt() {
+    let policy = retrying().with_deadline(Some(ms(2_000))).unwrap();
+    let mut line = Line::new(&policy, 2);
+    line.handle(0, Input::Start);
+    assert_eq!(line.fail(100, 1), "until 600");
+    let said = line.handle(2_000, Input::Tick);
+    assert_eq!(said, "the call's time leaves no room for another try after server_error: 503");
+}
+
+#[test]
 fn a_call_never_outlives_the_run_it_belongs_to() {
     let parent = Deadline::after(Instant::ORIGIN, Some(ms(1_000)), Scope::Run);
     let mut line = Line::within(&CallPolicy::unguarded().with_deadline(Some(ms(60_000))).unwrap(), 1, parent);

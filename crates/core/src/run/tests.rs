@@ -159,6 +159,21 @@ fn a_risky_tool_runs_after_a_yes_with_exactly_what_was_shown() {
 }
 
 #[test]
+fn a_yes_with_edits_runs_the_edited_arguments_and_traces_their_own_digest() {
+    let mut run = started(asking());
+    wants(&mut run, 1, "send_email");
+    let request = ask(&mut run);
+    run.handle(at(2), Input::Decided(request.id, Decision::ApproveEdited { args: "{\"to\":\"b\"}".into() }));
+    assert_eq!(act(&mut run).1, "{\"to\":\"b\"}");
+    let granted = run.trace().entries().iter().find_map(|entry| match entry.event {
+        Event::ApprovalGranted { edited, digest, .. } => Some((edited, digest)),
+        _ => None,
+    });
+    let (edited, digest) = granted.unwrap();
+    assert!(edited && digest != request.digest);
+}
+
+#[test]
 fn a_second_yes_runs_nothing_twice() {
     let mut run = started(asking());
     wants(&mut run, 1, "send_email");

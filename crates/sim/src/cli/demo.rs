@@ -1,6 +1,6 @@
 //! `steadfast demo`.
 
-use super::story;
+use super::{Printed, story};
 use clap::Args;
 use serde::Serialize;
 use steadfast_sim::{Human, Outcome, Scenario, Setup, SimulatedResult, simulate};
@@ -21,7 +21,7 @@ pub(super) struct Options {
     deny: bool,
     /// Print one JSON array of results instead of the story.
     #[arg(long)]
-    pub(super) json: bool,
+    json: bool,
 }
 
 #[derive(Serialize)]
@@ -49,7 +49,11 @@ impl Options {
     }
 }
 
-pub(super) fn json(options: &Options) -> String {
+pub(super) fn run(options: &Options) -> Printed {
+    Printed { text: if options.json { json(options) } else { story(options) }, failed: false }
+}
+
+fn json(options: &Options) -> String {
     let outcomes: Vec<(Scenario, Outcome)> =
         options.setups().map(|(scenario, setup)| (scenario, simulate(&setup))).collect();
     let rows: Vec<Row<'_>> = outcomes
@@ -63,7 +67,7 @@ pub(super) fn json(options: &Options) -> String {
     serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"
 }
 
-pub(super) fn story(options: &Options) -> String {
+fn story(options: &Options) -> String {
     let mut text = story::opening(options.seed);
     for (scenario, setup) in options.setups() {
         text += &story::of(scenario, &setup);

@@ -1,0 +1,109 @@
+//! What a seed decides before a run begins.
+
+use steadfast::approval::ApprovalGate;
+use steadfast::backoff::{Backoff, Jitter};
+use steadfast::breaker::BreakerPolicy;
+use steadfast::effect::Effect;
+use steadfast::policy::{CallPolicy, RunPolicy};
+use steadfast::retry::RetryPolicy;
+use steadfast::rng::{Seed, Stream};
+use steadfast::run::ToolSpec;
+use steadfast::setting::InvalidSetting;
+use steadfast::time::Duration;
+
+/// A world and the agent in it.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) policy: RunPolicy,
+    pub(super) models: u32,
+    pub(super) tools: Vec<ToolSpec>,
+    /// In a thousand: how often an attempt fails, hangs, answers twice, and answers late.
+    pub(super) fails: u32,
+    pub(super) hangs: u32,
+    pub(super) repeats: u32,
+    /// In a thousand: how often the model has enough and answers.
+    pub(super) answers: u32,
+    /// When the caller loses patience, if ever.
+    pub(super) cancel_at: Option<Duration>,
+    /// Whether the clock goes back now and then, and ticks come late.
+    pub(super) bad_clock: bool,
+}
+
+/// The names of the tools, whose number in the list says what they are: see [`tools`].
+pub(super) const TOOLS: [&str; 4] = ["look", "store", "mail", "pay"];
+
+impl Plan {
+    /// The luck of everything that is not decided by the plan.
+    pub(super) fn luck(seed: u64) -> Stream {
+        Seed(seed).derive(1).stream(0, 0)
+    }
+
+    pub(super) fn of(seed: u64) -> Self {
+        let mut stream = Seed(seed).derive(2).stream(0, 0);
+        // Every setting drawn below is within its meaning.
+        Self::drawn(&mut stream).unwrap_or_else(|invalid| unreachable!("{invalid}"))
+    }
+
+    fn drawn(stream: &mut Stream) -> Result<Self, InvalidSetting> {
+        let gate =
+            ApprovalGate::default().with_approver(stream.happens(800)).with_expires_after(millis(stream, 1, 60_000))?;
+        let deadline = stream.happens(400).then(|| millis(stream, 1, 90_000));
+        let policy = RunPolicy::default()
+            .with_max_steps(1 + number(stream, 9))?
+            .with_deadline(deadline)?
+            .with_model(call_policy(stream)?)
+            .with_approval(gate);
+        Ok(Self {
+            policy,
+            models: 1 + number(stream, 2),
+            tools: tools(stream)?,
+            fails: number(stream, 900),
+            hangs: number(stream, 200),
+            repeats: number(stream, 300),
+            answers: number(stream, 600),
+            cancel_at: stream.happens(150).then(|| millis(stream, 0, 60_000)),
+            bad_clock: stream.happens(300),
+        })
+    }
+}
+
+/// `look` changes nothing, `store` is idempotent, `mail` and `pay` must not happen twice, and need a yes.
+fn tools(stream: &mut Stream) -> Result<Vec<ToolSpec>, InvalidSetting> {
+    let [look, store, mail, pay] = TOOLS.map(ToolSpec::new);
+    Ok(vec![
+        look.with_policy(call_policy(stream)?),
+        store.with_effect(Effect::Idempotent).with_policy(call_policy(stream)?),
+        mail.risky().with_policy(call_policy(stream)?),
+        pay.risky().with_policy(call_policy(stream)?),
+    ])
+}
+
+/// Always with a timeout: a call that may hang for ever would be the world's fault and not the engine's.
+fn call_policy(stream: &mut Stream) -> Result<CallPolicy, InvalidSetting> {
+    let base = millis(stream, 0, 2_000);
+    let backoff = Backoff::new(base, base + millis(stream, 0, 20_000))?
+        .with_factor_thousandths(1_000 + number(stream, 3_000))?
+        .with_jitter([Jitter::Full, Jitter::Equal, Jitter::Decorrelated, Jitter::None][number(stream, 3) as usize]);
+    let retry = RetryPolicy::default().with_attempts(1 + number(stream, 5))?.with_backoff(backoff);
+    let first = millis(stream, 1, 20_000);
+    let breaker = BreakerPolicy::default()
+        .with_consecutive(number(stream, 6))
+        .with_open_for(first, first + millis(stream, 0, 60_000))?
+        .with_probes(1 + number(stream, 2), 1 + number(stream, 2))?;
+    let deadline = stream.happens(400).then(|| millis(stream, 1, 40_000));
+    CallPolicy::unguarded()
+        .with_timeout(Some(millis(stream, 1, 10_000)))?
+        .with_deadline(deadline)
+        .map(|policy| policy.with_retry(stream.happens(800).then_some(retry)))
+        .map(|policy| policy.with_breaker(stream.happens(700).then_some(breaker)))
+}
+
+/// A whole number from 0 to `most`.
+pub(super) fn number(stream: &mut Stream, most: u32) -> u32 {
+    u32::try_from(stream.up_to(u64::from(most))).unwrap_or(most)
+}
+
+/// A duration from `least` to `most` milliseconds, to the microsecond.
+pub(super) fn millis(stream: &mut Stream, least: u64, most: u64) -> Duration {
+    Duration::from_micros(least * 1_000 + stream.up_to((most - least) * 1_000))
+}
