@@ -1,0 +1,134 @@
+// The page fits the screens people have: nothing scrolls sideways, everything can be touched.
+import { test, expect } from './fixture.js';
+
+const PHONES = [
+  { width: 360, height: 740 },
+  { width: 320, height: 568 },
+];
+
+/** How far the page is wider than the screen, and what sticks out. */
+function overflow(page) {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const wide = scrollWidth <= clientWidth ? [] : [...document.querySelectorAll('body *')];
+    const out = wide.filter((element) => element.getBoundingClientRect().right > clientWidth + 0.5);
+    return { by: Math.max(0, scrollWidth - clientWidth), what: out.slice(0, 5).map((element) => element.outerHTML.slice(0, 120)) };
+  });
+}
+
+for (const viewport of PHONES) {
+  test.describe(`at ${viewport.width} px`, () => {
+    test.use({ viewport });
+
+    for (const [state, link] of [
+      ['start', ''],
+      ['middle', 'v=1&scenario=flaky&at=11'],
+      ['approval', 'v=1&scenario=risky&at=17'],
+      ['answered', 'v=1&scenario=risky&decisions=d&at=99'],
+      ['runaway', 'v=1&scenario=looping&protection=off&at=999'],
+      ['corrupt link', `v=1&seed=${'9'.repeat(300)}`],
+    ]) {
+      test(`nothing scrolls sideways: ${state}`, async ({ page, playground }) => {
+        await page.goto(`#${link}`);
+        await expect(playground.table).toBeAttached();
+        expect(await overflow(page)).toEqual({ by: 0, what: [] });
+      });
+    }
+
+    test('transport stays in reach while the page scrolls', async ({ page, playground }) => {
+      await playground.open('v=1&scenario=looping&at=40');
+      for (const place of [0, 0.5, 1]) {
+        await page.evaluate((share) => scrollTo(0, share * document.documentElement.scrollHeight), place);
+        await expect(playground.step).toBeInViewport({ ratio: 1 });
+        await expect(playground.play).toBeInViewport({ ratio: 1 });
+      }
+      await playground.step.click();
+      await expect(playground.events).toHaveCount(41);
+    });
+
+    test('controls are large enough for a thumb', async ({ playground }) => {
+      await playground.open('v=1&scenario=flaky&at=26');
+      await expectTouchable(playground);
+    });
+
+    test('answers to an approval are large enough for a thumb and in view', async ({ playground }) => {
+      await playground.open('v=1&scenario=risky&at=17');
+      for (const button of [playground.deny, playground.approve]) {
+        await expect(button).toBeInViewport({ ratio: 1 });
+        const { width, height } = await button.boundingBox();
+        expect(Math.min(width, height)).toBeGreaterThanOrEqual(44);
+      }
+    });
+
+    test('focus is never hidden under the transport', async ({ page, playground }) => {
+      await playground.open('v=1&scenario=flaky&at=26');
+      for (let stop = 0; stop < 200; stop += 1) {
+        await page.keyboard.press('Tab');
+        const hidden = await page.evaluate(covered);
+        if (hidden === 'the end') return;
+        expect(hidden).toBe('');
+      }
+    });
+  });
+}
+
+test('controls are large enough on a desktop', async ({ playground }) => {
+  await playground.open('v=1&scenario=flaky&at=26');
+  await expectTouchable(playground);
+});
+
+for (const width of [1024, 1280, 1920]) {
+  test(`nothing scrolls sideways at ${width} px`, async ({ page, playground }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await playground.open('v=1&scenario=looping&protection=off&at=999');
+    expect(await overflow(page)).toEqual({ by: 0, what: [] });
+    await expect(playground.step).toBeInViewport({ ratio: 1 });
+  });
+}
+
+test('text at twice its size still fits', async ({ page, playground }) => {
+  await page.setViewportSize({ width: 640, height: 800 });
+  await playground.open('v=1&scenario=flaky&at=12');
+  await page.addStyleTag({ content: 'html { font-size: 200% }' });
+  expect(await overflow(page)).toEqual({ by: 0, what: [] });
+});
+
+/** 24 px for everything (WCAG 2.5.8), 44 px for the transport. */
+async function expectTouchable(playground) {
+  for (const button of [playground.step, playground.play, playground.pause, playground.reset]) {
+    const { width, height } = await button.boundingBox();
+    expect(Math.min(width, height), await button.innerText()).toBeGreaterThanOrEqual(44);
+  }
+  const small = await playground.page.evaluate(tooSmall, 24);
+  expect(small).toEqual([]);
+}
+
+/** Runs in the page: the controls that are smaller than that, links within a sentence aside. */
+function tooSmall(least) {
+  const controls = document.querySelectorAll('button, input, select, summary, textarea, a[href], [role="switch"]');
+  return [...controls]
+    .filter((control) => control.checkVisibility({ visibilityProperty: true }))
+    .filter((control) => !(control.matches('a') && getComputedStyle(control).display === 'inline'))
+    .map((control) => {
+      // A label widens what can be touched.
+      const boxes = [control, ...(control.labels ?? [])].map((part) => part.getBoundingClientRect());
+      const width = Math.max(...boxes.map((box) => box.width));
+      const height = Math.max(...boxes.map((box) => box.height));
+      return { name: control.getAttribute('aria-label') ?? control.innerText, width, height };
+    })
+    .filter(({ width, height }) => Math.min(width, height) < least - 0.5);
+}
+
+/** Runs in the page: what has focus and is covered by something else, or an empty text. */
+function covered() {
+  const element = document.activeElement;
+  if (element === null || element === document.body) return 'the end';
+  const box = element.getBoundingClientRect();
+  const x = Math.min(Math.max(box.left + box.width / 2, 0), innerWidth - 1);
+  const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+  const seen = bottom > top && [0.15, 0.5, 0.85].some((share) => {
+    const found = document.elementFromPoint(x, top + share * (bottom - top));
+    return found !== null && (element.contains(found) || found.contains(element) || found.closest('label')?.contains(element));
+  });
+  return seen ? '' : (element.getAttribute('aria-label') ?? element.outerHTML.slice(0, 100));
+}

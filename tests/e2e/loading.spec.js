@@ -1,0 +1,63 @@
+// When the page cannot run, it says why, in prose.
+import { test, expect } from './fixture.js';
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('a message in prose says what is missing', async ({ page }) => {
+    await page.goto('');
+    await expect(page.getByText(/JavaScript/).first()).toBeVisible();
+    const words = (await page.locator('body').innerText()).trim().split(/\s+/).length;
+    expect(words, 'words of prose').toBeGreaterThan(30);
+    await expect(page.getByRole('button')).toHaveCount(0);
+  });
+});
+
+test.describe('when WebAssembly does not arrive', () => {
+  test.use({ provoked: [/request failed: .*\.wasm/, /console error|uncaught/] });
+
+  test('the page says so instead of staying empty', async ({ page }) => {
+    await page.route(/\.wasm$/, (route) => route.abort());
+    await page.goto('');
+    await expect(page.getByRole('alert')).toContainText(/WebAssembly/);
+    await expect(page.getByRole('button', { name: 'Step', exact: true })).toHaveCount(0);
+  });
+});
+
+test.describe('when WebAssembly is broken', () => {
+  test.use({ provoked: [/console error|uncaught/] });
+
+  test('the page gives the reason', async ({ page }) => {
+    await page.route(/\.wasm$/, (route) => route.fulfill({ contentType: 'application/wasm', body: 'not a module' }));
+    await page.goto('');
+    await expect(page.getByRole('alert')).toContainText(/WebAssembly/);
+  });
+});
+
+test.describe('in a browser without WebAssembly', () => {
+  test.use({ provoked: [/console error|uncaught/] });
+
+  test('the page says which browsers will do', async ({ page }) => {
+    await page.addInitScript(() => {
+      delete globalThis.WebAssembly;
+    });
+    await page.goto('');
+    await expect(page.getByRole('alert')).toContainText(/WebAssembly/);
+  });
+});
+
+test('while it loads, the page already says what it is', async ({ page }) => {
+  let letItArrive;
+  const asked = new Promise((resolve) => {
+    letItArrive = resolve;
+  });
+  await page.route(/\.wasm$/, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.goto('', { waitUntil: 'commit' });
+  await expect(page.getByText('A small AI agent, a world that goes wrong')).toBeVisible();
+  await expect(page.getByText('Loading')).toBeVisible();
+  letItArrive();
+  await expect(page.getByRole('button', { name: 'Step', exact: true })).toBeVisible();
+});

@@ -1,0 +1,100 @@
+// The timeline is drawn to the scale of virtual time, and says in words what it draws.
+import { test, expect } from './fixture.js';
+
+const SPAN = /, (\d+\.\d\d) s to (\d+\.\d\d) s/;
+/** Names round to 10 ms, pixels to one; and a sliver of time stays wide enough to be seen. */
+const ROUNDING_PX = 3;
+
+/** Every bar with a beginning and an end: what it is called, and where it is drawn. */
+async function bars(playground) {
+  const found = [];
+  for (const item of await playground.items.all()) {
+    const name = await playground.nameOf(item);
+    const span = SPAN.exec(name);
+    if (span === null) continue;
+    const box = await playground.barOf(item).boundingBox();
+    found.push({ name, from: Number(span[1]), to: Number(span[2]), box });
+  }
+  return found;
+}
+
+/** Holds bars to one scale: pixels for a second, and the pixel at which time begins. */
+function expectToScale(found, start, size) {
+  const longest = found.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a));
+  const first = found.reduce((a, b) => (b.from < a.from ? b : a));
+  const last = found.reduce((a, b) => (b.from > a.from ? b : a));
+  const perSecond = (last.box[start] - first.box[start]) / (last.from - first.from);
+  expect(perSecond, 'pixels for a second').toBeGreaterThan(20);
+  expect(longest.box[size] / (longest.to - longest.from) / perSecond, longest.name).toBeCloseTo(1, 1);
+  for (const bar of found) {
+    const begins = first.box[start] + (bar.from - first.from) * perSecond;
+    expect(Math.abs(bar.box[start] - begins), `${bar.name}: where it begins`).toBeLessThan(ROUNDING_PX);
+    const length = (bar.to - bar.from) * perSecond;
+    if (length > 8) expect(Math.abs(bar.box[size] - length), `${bar.name}: its length`).toBeLessThan(ROUNDING_PX);
+  }
+}
+
+for (const [scenario, names] of [
+  [
+    'flaky',
+    [
+      'Attempt 1, failed server_error, 0.00 s to 0.38 s, call 1',
+      'Wait of 382.085 ms before attempt 2 of 4, 0.38 s to 0.76 s, call 1',
+      'Attempt 2, failed rate_limited, 0.76 s to 1.15 s, call 1',
+      'Wait of 2.105 s before attempt 3 of 4, 1.15 s to 3.26 s, call 1',
+      'Attempt 3, succeeded, 3.26 s to 4.08 s, call 1',
+      'Attempt 1, succeeded, 4.12 s to 5.26 s, call 3',
+    ],
+  ],
+  [
+    'hung',
+    [
+      'Attempt 1, timed out, 0.00 s to 4.00 s, call 1',
+      'Wait of 382.085 ms before attempt 2 of 4, 4.00 s to 4.38 s, call 1',
+      'Attempt 2, succeeded, 4.38 s to 5.42 s, call 1',
+    ],
+  ],
+]) {
+  test(`attempts, waits and timeouts of ${scenario} are drawn to scale`, async ({ playground }) => {
+    await playground.open(`v=1&scenario=${scenario}&at=99`);
+    for (const name of names) await expect(playground.item(name)).toBeVisible();
+    const found = await bars(playground);
+    expect(found.length).toBeGreaterThanOrEqual(names.length);
+    expectToScale(found, 'x', 'width');
+  });
+}
+
+test('an attempt under way ends where time is now', async ({ playground }) => {
+  await playground.open('v=1&scenario=hung&at=5');
+  await expect(playground.item(/^Attempt 1, under way, since 0\.00 s/)).toHaveCount(1);
+  await playground.step.click();
+  await expect(playground.item(/^Attempt 1, timed out, 0\.00 s to 4\.00 s/)).toHaveCount(1);
+});
+
+test('failed, waiting and succeeded differ in more than colour', async ({ playground }) => {
+  await playground.open('v=1&scenario=flaky&at=99');
+  const looks = [];
+  for (const name of [/^Attempt 1, failed/, /^Wait of 2\.105 s/, /^Attempt 3, succeeded/]) {
+    looks.push(await playground.lookWithoutColour(playground.item(name).first()));
+  }
+  expect(new Set(looks).size, looks.join(' | ')).toBe(3);
+});
+
+test('choosing a bar shows the decision behind it', async ({ page, playground }) => {
+  await playground.open('v=1&scenario=flaky&at=99');
+  await playground.item(/^Wait of 2\.105 s/).click();
+  const chosen = playground.events.filter({ hasText: 'Waits 2.105 s before attempt 3 of 4' });
+  await expect(chosen).toHaveAttribute('aria-selected', 'true').catch(async () => {
+    await expect(chosen).toHaveAttribute('aria-current', 'true');
+  });
+  await expect(chosen).toBeInViewport();
+  expect(page.url()).toContain('at=');
+});
+
+test('breaker, approval and effect have their place on the timeline', async ({ playground }) => {
+  await playground.open('v=1&scenario=down&at=99');
+  await expect(playground.item(/^Breaker open, since 1\.21 s|^Breaker open, 1\.21 s to 31\.03 s/)).toHaveCount(1);
+  await playground.open('v=1&scenario=risky&decisions=a&at=99');
+  await expect(playground.item('Approval of send_email, granted, 2.32 s to 4.32 s')).toHaveCount(1);
+  await expect(playground.item('send_email takes effect in the world, at 4.47 s')).toHaveCount(1);
+});
