@@ -119,7 +119,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Until when the attempt is expected to be settled.
+    /// Until when a probe is expected to be settled; [`Instant::MAX`] for any other attempt.
     #[must_use]
     pub fn lease_until(&self) -> Instant {
         self.lease_until
@@ -294,12 +294,13 @@ impl CircuitBreaker {
     /// none.
     pub fn admit(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
         self.advance(now);
-        let lease = self.policy.lease.or(attempt_timeout).unwrap_or(self.policy.open_for);
-        let permit = Permit { generation: self.generation, id: self.next_permit, lease_until: self.now + lease };
+        let mut permit = Permit { generation: self.generation, id: self.next_permit, lease_until: Instant::MAX };
         let refusal = match &mut self.mode {
             Mode::Closed | Mode::Disabled => None,
             Mode::Open { until } => Some(Rejection { retry_at: *until, reason: RejectReason::Open }),
             Mode::HalfOpen { probes, .. } if probes.len() < self.policy.probes as usize => {
+                let lease = self.policy.lease.or(attempt_timeout).unwrap_or(self.policy.open_for);
+                permit.lease_until = self.now + lease;
                 probes.push(Probe { id: permit.id, lease_until: permit.lease_until });
                 None
             }

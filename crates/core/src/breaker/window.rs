@@ -1,19 +1,21 @@
 //! The last calls of the last while, and how many of them failed. Exact both ways: it slides by count and by the clock.
 
 use super::policy::WindowPolicy;
-use crate::time::Instant;
+use crate::time::{Instant, micros};
 use alloc::collections::VecDeque;
 
 #[derive(Debug, Clone)]
 pub(super) struct Window {
     policy: WindowPolicy,
+    /// The policy's span in microseconds: comparing those is a subtraction, comparing durations a division.
+    span: u64,
     results: VecDeque<(Instant, bool)>,
     failed: u32,
 }
 
 impl Window {
     pub(super) fn new(policy: WindowPolicy) -> Self {
-        Self { policy, results: VecDeque::with_capacity(policy.calls as usize), failed: 0 }
+        Self { policy, span: micros(policy.span), results: VecDeque::with_capacity(policy.calls as usize), failed: 0 }
     }
 
     /// Adds a result and forgets those that fell out. Each result is added and forgotten once: O(1) a call.
@@ -21,7 +23,7 @@ impl Window {
         if self.results.len() == self.policy.calls as usize {
             self.forget_oldest();
         }
-        while self.results.front().is_some_and(|(at, _)| now - *at >= self.policy.span) {
+        while self.results.front().is_some_and(|(at, _)| now.as_micros().saturating_sub(at.as_micros()) >= self.span) {
             self.forget_oldest();
         }
         self.results.push_back((now, failed));
