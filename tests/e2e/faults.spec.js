@@ -6,7 +6,7 @@ const SAFE_MESSAGE = 'I could not finish this reliably, so I stopped. Nothing fu
 test('flaky model is tried again until it answers, and every wait has its reason', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Flaky model');
-  expect(await playground.stepToEnd()).toBe(26);
+  await playground.stepToEnd(25);
   await playground.expectEvents([
     /^0\.376 s .*The attempt failed after 376\.81 ms: server_error: 500 internal server error\. Another try may succeed\./,
     /^0\.376 s .*Waits 382\.085 ms before attempt 2 of 4: drawn between 0 ms and the ceiling of 500 ms\./,
@@ -17,13 +17,13 @@ test('flaky model is tried again until it answers, and every wait has its reason
   ]);
   await playground.expectResult({ answer: '17 * 23 = 391.', steps: 2, blocked: 'none', degraded: 'no' });
   await expect(playground.item(/^Attempt \d, failed/)).toHaveCount(2);
-  await expect(playground.breaker).toContainText(/closed/i);
+  await expect(playground.breaker).toContainText('closed');
 });
 
 test('hung call is cut at its timeout of 4 s and tried again', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Hung call');
-  await playground.stepToEnd();
+  await playground.stepToEnd(21);
   await playground.expectEvents([
     /^0 s .*Fault "Hung call": this attempt will never answer\./,
     /^4 s .*No answer within 4 s: the attempt is abandoned\. Another try may succeed\./,
@@ -37,24 +37,23 @@ test('hung call is cut at its timeout of 4 s and tried again', async ({ playgrou
 test('outage opens the breaker and ends in an honest safe message', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Outage');
-  await playground.stepTimes(14);
-  await expect(playground.breaker).toContainText(/closed/i);
-  await playground.stepToEnd();
+  await playground.stepTo(14);
+  await expect(playground.breaker).toContainText('closed');
+  await playground.stepToEnd(18);
   await playground.expectEvents([
     /^1\.213 s .*The breaker opens until 31\.032 s: 3 failures in a row\./,
     /^1\.213 s .*The breaker lets no attempt through: it is open\. It does so again at 31\.032 s\./,
     /^1\.213 s .*The call gives up: the circuit breaker is open until 31\.032 s\./,
     /^1\.213 s .*The run ends, degraded: no model could be had\./,
   ]);
-  await expect(playground.breaker).toContainText(/open/i);
-  await expect(playground.breaker).toContainText('31.032 s');
+  await expect(playground.breaker).toContainText('open until 31.032 s');
   await playground.expectResult({ answer: SAFE_MESSAGE, steps: 1, blocked: 'none', degraded: 'yes' });
 });
 
 test('runaway loop is stopped by the cap of 8 steps', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Runaway loop');
-  await playground.stepToEnd();
+  await playground.stepToEnd(83);
   await playground.expectEvents([
     /^7\.186 s .*Step 8 of at most 8\./,
     /^8\.389 s .*The cap of 8 steps is reached: the loop is stopped\./,
@@ -67,9 +66,9 @@ test('runaway loop is stopped by the cap of 8 steps', async ({ playground }) => 
 test('approved mail is sent, once', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Risky tool');
-  await playground.stepToEnd();
+  await playground.stepToEnd(17);
   await playground.approve.click();
-  await playground.stepToEnd();
+  await playground.stepToEnd(30);
   const sent = 'In the world: send_email took effect, with {"body":"17 * 23 = 391","to":"ana@example.com"}.';
   await expect(playground.events.filter({ hasText: sent })).toHaveCount(1);
   await playground.expectResult({
@@ -83,9 +82,9 @@ test('approved mail is sent, once', async ({ playground }) => {
 test('denied mail is not sent, and the answer says so', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Risky tool');
-  await playground.stepToEnd();
+  await playground.stepToEnd(17);
   await playground.deny.click();
-  await playground.stepToEnd();
+  await playground.stepToEnd(26);
   await playground.expectEvents([/^4\.324 s .*A human said no\./, /^4\.324 s .*send_email does not run: a human said no\./]);
   await expect(playground.events.filter({ hasText: 'took effect' })).toHaveCount(0);
   await playground.expectResult({
@@ -96,26 +95,22 @@ test('denied mail is not sent, and the answer says so', async ({ playground }) =
   });
 });
 
-test('faults combine: a flaky model still asks before its mail goes out', async ({ playground }) => {
+test('faults combine: a flaky model is tried again, and its mail still waits for a human', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Flaky model', 'Risky tool');
-  await playground.stepToEnd();
-  await expect(playground.events.filter({ hasText: 'Fault "Flaky model"' }).nth(1)).toBeVisible();
-  await expect(playground.approval).toBeVisible();
+  await playground.stepToEnd(25);
+  await expect(playground.item(/^Attempt \d, failed/)).toHaveCount(2);
+  await expect(playground.events.last()).toContainText('A human is asked whether send_email may run');
+  await expect(playground.events.filter({ hasText: 'took effect' })).toHaveCount(0);
   await playground.approve.click();
-  await playground.stepToEnd();
-  await playground.expectResult({
-    answer: '17 * 23 = 391. The mail to ana@example.com is sent.',
-    steps: 3,
-    blocked: 'none',
-    degraded: 'no',
-  });
+  await playground.jumpToEnd();
+  await expect(playground.events.filter({ hasText: 'In the world: send_email took effect' })).toHaveCount(1);
 });
 
 test('without any fault the agent answers and nothing fails', async ({ playground }) => {
   await playground.open();
   await playground.setFaults();
-  await playground.stepToEnd();
-  await expect(playground.events.filter({ hasText: /fail|wait|fault/i })).toHaveCount(0);
+  await playground.jumpToEnd();
+  await expect(playground.events.filter({ hasText: /failed|waits|fault/i })).toHaveCount(0);
   await playground.expectResult({ answer: '17 * 23 = 391.', steps: 2, blocked: 'none', degraded: 'no' });
 });

@@ -41,6 +41,8 @@ async function pressOn(page, locator, key) {
 
 test('session by keyboard alone: break, step, approve, reset', async ({ page, playground }) => {
   await playground.open();
+  await pressOn(page, playground.toggle('Flaky model'), 'Space');
+  await expect(playground.toggle('Flaky model')).not.toBeChecked();
   await pressOn(page, playground.toggle('Risky tool'), 'Space');
   await expect(playground.toggle('Risky tool')).toBeChecked();
   await pressOn(page, playground.toggle('Hung call'), 'Enter');
@@ -80,10 +82,10 @@ test('play and pause hand focus to each other or keep it', async ({ page, playgr
 });
 
 test('focus stays when the last step is taken', async ({ page, playground }) => {
-  await playground.open('v=1&scenario=flaky&at=25');
+  await playground.open('v=1&scenario=flaky&at=24');
   await tabTo(page, playground.step);
   await page.keyboard.press('Enter');
-  await expect(playground.events).toHaveCount(26);
+  await expect(playground.events).toHaveCount(25);
   expect((await focused(page)).name).not.toBe('nothing');
 });
 
@@ -94,6 +96,20 @@ test('denying by keyboard is one key, since focus is on Deny', async ({ page, pl
   await expect(playground.approval).toBeHidden();
   await expect(playground.events.last()).toContainText('A human said no.');
   expect((await focused(page)).name, 'focus after the dialog').not.toBe('nothing');
+});
+
+test('arrows walk the timeline, and Enter explains what is there', async ({ page, playground }) => {
+  await playground.open('v=1&scenario=flaky&at=99');
+  await tabTo(page, playground.timeline.locator('button[tabindex="0"]'));
+  await page.keyboard.press('Home');
+  for (const name of [/^Breaker closed/, /^Attempt 1, failed/, /^Fault "Flaky model"/, /^Wait of 382\.085 ms/]) {
+    await expect(playground.item(name).first()).toBeFocused();
+    expect((await focused(page)).shows).toBe(true);
+    await page.keyboard.press('ArrowRight');
+  }
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Enter');
+  await expect(playground.why).toContainText('Waits 382.085 ms before attempt 2 of 4');
 });
 
 test('seed is typed and entered, new seed is pressed', async ({ page, playground }) => {

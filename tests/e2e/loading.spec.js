@@ -2,19 +2,21 @@
 import { test, expect } from './fixture.js';
 
 test.describe('without JavaScript', () => {
-  test.use({ javaScriptEnabled: false });
+  // Playwright switches JavaScript off by a policy, and the browser says that it did not fetch the script.
+  test.use({ javaScriptEnabled: false, provoked: /request failed: .* csp$|preloaded using link preload/ });
 
   test('a message in prose says what is missing', async ({ page }) => {
     await page.goto('');
     await expect(page.getByText(/JavaScript/).first()).toBeVisible();
     const words = (await page.locator('body').innerText()).trim().split(/\s+/).length;
     expect(words, 'words of prose').toBeGreaterThan(30);
+    await expect(page.getByText('Loading')).toBeHidden();
     await expect(page.getByRole('button')).toHaveCount(0);
   });
 });
 
 test.describe('when WebAssembly does not arrive', () => {
-  test.use({ provoked: [/request failed: .*\.wasm/, /console error|uncaught/] });
+  test.use({ provoked: /request failed: .*\.wasm|console error|uncaught/ });
 
   test('the page says so instead of staying empty', async ({ page }) => {
     await page.route(/\.wasm$/, (route) => route.abort());
@@ -25,7 +27,7 @@ test.describe('when WebAssembly does not arrive', () => {
 });
 
 test.describe('when WebAssembly is broken', () => {
-  test.use({ provoked: [/console error|uncaught/] });
+  test.use({ provoked: /console error|uncaught/ });
 
   test('the page gives the reason', async ({ page }) => {
     await page.route(/\.wasm$/, (route) => route.fulfill({ contentType: 'application/wasm', body: 'not a module' }));
@@ -35,7 +37,7 @@ test.describe('when WebAssembly is broken', () => {
 });
 
 test.describe('in a browser without WebAssembly', () => {
-  test.use({ provoked: [/console error|uncaught/] });
+  test.use({ provoked: /console error|uncaught/ });
 
   test('the page says which browsers will do', async ({ page }) => {
     await page.addInitScript(() => {

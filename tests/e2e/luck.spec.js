@@ -5,7 +5,7 @@ import { test, expect } from './fixture.js';
 async function luckOf(playground, seed) {
   await playground.seed.fill(seed);
   await playground.seed.press('Enter');
-  await playground.stepToEnd();
+  await playground.jumpToEnd();
   return playground.eventTexts();
 }
 
@@ -21,7 +21,7 @@ test('same seed gives the same events', async ({ playground, stranger }) => {
 
 test('new seed changes the seed and the luck', async ({ page, playground }) => {
   await playground.open();
-  await playground.stepToEnd();
+  await playground.jumpToEnd();
   const before = await playground.eventTexts();
   await playground.newSeed.click();
   await expect(playground.events).toHaveCount(0);
@@ -29,7 +29,7 @@ test('new seed changes the seed and the luck', async ({ page, playground }) => {
   expect(seed).toMatch(/^\d+$/);
   expect(seed).not.toBe('7');
   await expect(page).toHaveURL(new RegExp(`&seed=${seed}&at=0$`));
-  await playground.stepToEnd();
+  await playground.jumpToEnd();
   expect(await playground.eventTexts()).not.toEqual(before);
 });
 

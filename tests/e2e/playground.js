@@ -11,6 +11,7 @@ export class Playground {
     this.play = this.button('Play');
     this.pause = this.button('Pause');
     this.reset = this.button('Reset');
+    this.position = page.getByRole('slider', { name: 'Position' });
     this.newSeed = this.button('New seed');
     this.seed = page.getByLabel('Seed', { exact: true });
     this.protection = this.toggle('Protection');
@@ -26,6 +27,7 @@ export class Playground {
     // The row of column headers has no cells.
     this.events = this.table.getByRole('row').filter({ has: page.getByRole('cell') });
     this.approval = page.getByRole('alertdialog', { name: 'Approval' });
+    this.digest = this.fact(this.approval, 'Digest');
     this.approve = this.approval.getByRole('button', { name: 'Approve', exact: true });
     this.deny = this.approval.getByRole('button', { name: 'Deny', exact: true });
   }
@@ -50,20 +52,24 @@ export class Playground {
     for (const fault of FAULTS) await this.toggle(fault).setChecked(names.includes(fault));
   }
 
-  /** Presses Step so often. */
-  async stepTimes(times) {
-    for (let press = 0; press < times; press += 1) await this.step.click();
+  /** Presses Step until so many events are shown; a press shows one. */
+  async stepTo(count) {
+    const shown = await this.events.count();
+    await this.step.focus();
+    for (let press = shown; press < count; press += 1) await this.page.keyboard.press('Enter');
+    await expect(this.events).toHaveCount(count);
   }
 
-  /** Presses Step until there is nothing left to show, or a human is asked. Answers how often. */
-  async stepToEnd() {
-    let presses = 0;
-    while ((await this.approval.isHidden()) && (await this.step.isEnabled())) {
-      await this.step.click();
-      presses += 1;
-      await expect(this.events).toHaveCount(presses);
-    }
-    return presses;
+  /** Steps to the end of a run, or to a question, which is after so many events. */
+  async stepToEnd(count) {
+    await this.stepTo(count);
+    await expect(this.step).toBeDisabled();
+  }
+
+  /** Shows all there is at once, by the slider. */
+  async jumpToEnd() {
+    await this.position.press('End');
+    await expect(this.step).toBeDisabled();
   }
 
   /** The text of every event shown, first to last. */
@@ -89,12 +95,16 @@ export class Playground {
     }
   }
 
+  /** What a list of facts says under that heading. */
+  fact(region, term) {
+    const heading = region.getByRole('term').filter({ hasText: new RegExp(`^${term}$`, 'i') });
+    return heading.locator('xpath=following-sibling::dd[1]');
+  }
+
   /** Holds what the Result region says under these headings. */
   async expectResult(expected) {
     for (const [term, value] of Object.entries(expected)) {
-      const heading = this.result.getByRole('term').filter({ hasText: new RegExp(`^${term}$`, 'i') });
-      await expect(heading).toHaveCount(1);
-      await expect(heading.locator('xpath=following-sibling::dd[1]'), term).toHaveText(String(value));
+      await expect(this.fact(this.result, term), term).toHaveText(String(value));
     }
   }
 

@@ -1,12 +1,12 @@
 // With Protection off the naive agent meets the same faults: the page shows what the engine is for.
 import { test, expect } from './fixture.js';
 
-/** Opens the page with one fault and a naive agent, and steps to where it ends. */
+/** Opens the page with one fault and a naive agent, and goes to where it ends. */
 async function watchNaiveAgent(playground, fault) {
   await playground.open();
   await playground.setFaults(fault);
   await playground.protection.setChecked(false);
-  await playground.stepToEnd();
+  await playground.jumpToEnd();
 }
 
 test('naive agent crashes at the first failure of a flaky model', async ({ playground }) => {
@@ -58,10 +58,11 @@ test('naive agent sends the mail without asking anybody', async ({ playground })
 
 test('switching the protection back on survives the same luck', async ({ playground }) => {
   await watchNaiveAgent(playground, 'Flaky model');
+  await expect(playground.events).toHaveCount(5);
   const fault = await playground.events.filter({ hasText: 'Fault "Flaky model"' }).innerText();
   await playground.protection.setChecked(true);
   await expect(playground.events).toHaveCount(0);
-  await playground.stepToEnd();
+  await playground.jumpToEnd();
   const same = playground.events.filter({ hasText: 'Fault "Flaky model"' }).first();
   expect(sentence(await same.innerText())).toBe(sentence(fault));
   await playground.expectResult({ answer: '17 * 23 = 391.', degraded: 'no' });

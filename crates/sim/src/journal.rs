@@ -49,7 +49,7 @@ pub enum WorldEvent {
     /// An unprotected agent ended with an error.
     Crashed { error: String },
     /// An unprotected agent waits for something that will never come.
-    HungForever,
+    HungForever {},
     /// An unprotected agent is still going round when the watcher leaves.
     StillLooping { steps: u32 },
 }
@@ -124,7 +124,7 @@ impl fmt::Display for WorldEvent {
             Self::FaultInjected { fault, effect, .. } => write!(f, "Fault \"{}\": {effect}.", fault.title()),
             Self::EffectHappened { tool, args, .. } => write!(f, "In the world: {tool} took effect, with {args}."),
             Self::Crashed { error } => write!(f, "The agent crashes: {error}. No answer."),
-            Self::HungForever => f.write_str("The agent waits for an answer that will never come. No answer."),
+            Self::HungForever {} => f.write_str("The agent waits for an answer that will never come. No answer."),
             Self::StillLooping { steps } => {
                 write!(f, "After {steps} steps the agent is still going round; the watcher leaves. No answer.")
             }

@@ -136,7 +136,7 @@ impl<'a> World<'a> {
                         break Some(no_answer(PATIENCE, Ending::Runaway));
                     }
                     if !self.wait(&mut agent, until) {
-                        self.journal.world(self.now, WorldEvent::HungForever);
+                        self.journal.world(self.now, WorldEvent::HungForever {});
                         break Some(no_answer(agent.steps_without_cap().unwrap_or_default(), Ending::Hung));
                     }
                 }

@@ -115,7 +115,7 @@ fn sentence(line: &Line) -> String {
         What::World(event) => {
             let style = match event {
                 WorldEvent::FaultInjected { .. } | WorldEvent::EffectHappened { .. } => WORLD,
-                WorldEvent::Crashed { .. } | WorldEvent::HungForever | WorldEvent::StillLooping { .. } => BAD,
+                WorldEvent::Crashed { .. } | WorldEvent::HungForever {} | WorldEvent::StillLooping { .. } => BAD,
             };
             return styled(style, event);
         }

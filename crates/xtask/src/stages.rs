@@ -1,0 +1,221 @@
+//! The stages of `cargo xtask test`, in order: cheap and frequent causes of failure first.
+
+use std::ffi::OsString;
+
+use crate::browser;
+use crate::child::stream;
+use crate::port;
+use crate::project::Project;
+use crate::setup::Need;
+use crate::size;
+use crate::stop::Stop;
+use crate::toolchain::Target;
+
+/// The port of the server that the end-to-end tests use; the playground's own may be in use by a person.
+const END_TO_END_PORT: u16 = 4173;
+/// The crates that only exist for the browser.
+const IN_THE_BROWSER: [&str; 2] = ["steadfast-web", "steadfast-wasm"];
+
+/// One stage of `test`.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    /// On two cores; the first time is the one with everything still to compile.
+    pub(crate) time: &'static str,
+    pub(crate) needs: &'static [Need],
+    /// Files and folders without which there is nothing to run, and what to do about it.
+    pub(crate) files: &'static [(&'static str, &'static str)],
+    /// The second argument is what a person wants handed on to the program that the stage runs.
+    pub(crate) run: fn(&Project, &[OsString]) -> Result<(), Stop>,
+}
+
+/// The stages with these names, in the order of `test`.
+pub(crate) fn named(names: &[&str]) -> Vec<&'static Stage> {
+    ALL.iter().filter(|stage| names.contains(&stage.name)).collect()
+}
+
+/// Every stage.
+pub(crate) static ALL: [Stage; 10] = [
+    Stage {
+        name: "fmt",
+        what: "the sources are formatted (mend: cargo fmt)",
+        time: "a second",
+        needs: &[Need::Rustfmt],
+        files: &[],
+        run: |project, _| cargo(project, &["fmt", "--all", "--check"]),
+    },
+    Stage {
+        name: "clippy",
+        what: "no warning of the compiler or of Clippy, natively and for the browser",
+        time: "seconds; the first time about 2 minutes",
+        needs: &[Need::Clippy, Need::WasmTarget],
+        files: &[],
+        run: clippy,
+    },
+    Stage {
+        name: "native",
+        what: "every native test: units, timelines, goldens, examples in the documentation",
+        time: "seconds; the first time about 2 minutes",
+        needs: &[],
+        files: &[],
+        run: |project, _| {
+            cargo(project, &["test"])?;
+            cargo(project, &["test", "--package", "xtask"])
+        },
+    },
+    Stage {
+        name: "bare-metal",
+        what: "the core builds alone for a machine without an operating system",
+        time: "seconds",
+        needs: &[Need::BareMetalTarget],
+        files: &[],
+        run: |project, _| {
+            let target = Target::BareMetal.triple();
+            cargo(
+                project,
+                &["build", "--package", "steadfast", "--no-default-features", "--target", target, "--release"],
+            )
+        },
+    },
+    Stage {
+        name: "docs",
+        what: "the documentation builds without a warning",
+        time: "seconds; the first time about a minute",
+        needs: &[Need::WasmTarget],
+        files: &[],
+        run: docs,
+    },
+    Stage {
+        name: "wasm",
+        what: "the boundary to JavaScript, in a real browser with real timers",
+        time: "seconds; the first time about 2 minutes",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Browser],
+        files: &[("crates/wasm/webdriver.json", "it says how the tests start the browser")],
+        run: wasm,
+    },
+    Stage {
+        name: "package",
+        what: "the npm package is packed, installed elsewhere, imported and called",
+        time: "half a minute; the first time about 2 minutes",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::NodePackages],
+        files: &[("tests/packaging/check.mjs", "it installs the package elsewhere and calls it")],
+        run: package,
+    },
+    Stage {
+        name: "page",
+        what: "the page builds in release",
+        time: "half a minute; the first time about 2 minutes",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::Trunk],
+        files: &[("index.html", "it is the page that Trunk builds")],
+        run: |project, _| {
+            let mut trunk = project.command("trunk");
+            trunk.args(["build", "--release"]);
+            stream(trunk)
+        },
+    },
+    Stage {
+        name: "e2e",
+        what: "the page as a person uses it, in a real browser",
+        time: "about a minute",
+        needs: &[Need::NodePackages, Need::Browser],
+        files: &[
+            ("tests/e2e", "the end-to-end tests stand there"),
+            ("dist/index.html", "build the page first: cargo xtask test --only page, or cargo xtask e2e"),
+        ],
+        run: end_to_end,
+    },
+    Stage {
+        name: "size",
+        what: "the page is small enough",
+        time: "a second",
+        needs: &[],
+        files: &[("dist/index.html", "build the page first: cargo xtask test --only page, or cargo xtask size")],
+        run: |project, _| size::weigh(project),
+    },
+];
+
+fn cargo(project: &Project, arguments: &[&str]) -> Result<(), Stop> {
+    let mut cargo = project.cargo();
+    cargo.args(arguments);
+    stream(cargo)
+}
+
+fn clippy(project: &Project, _: &[OsString]) -> Result<(), Stop> {
+    for half in halves() {
+        let mut clippy = project.cargo();
+        clippy.args(["clippy", "--all-targets", "--all-features"]).args(half).args(["--", "-D", "warnings"]);
+        stream(clippy)?;
+    }
+    Ok(())
+}
+
+fn docs(project: &Project, _: &[OsString]) -> Result<(), Stop> {
+    for half in halves() {
+        let mut doc = project.cargo();
+        doc.args(["doc", "--no-deps"]).args(half).env("RUSTDOCFLAGS", "-D warnings");
+        stream(doc)?;
+    }
+    Ok(())
+}
+
+/// What to tell Cargo to have every crate, each compiled for where it runs.
+fn halves() -> [Vec<&'static str>; 2] {
+    let mut native = vec!["--workspace"];
+    native.extend(IN_THE_BROWSER.iter().flat_map(|name| ["--exclude", name]));
+    let mut browser = vec!["--target", Target::Wasm.triple()];
+    browser.extend(IN_THE_BROWSER.iter().flat_map(|name| ["--package", name]));
+    [native, browser]
+}
+
+fn wasm(project: &Project, _: &[OsString]) -> Result<(), Stop> {
+    let pair = browser::pair(project)?;
+    let capabilities = browser::write_capabilities(project, &pair.browser)?;
+    let mut wasm_pack = project.command("wasm-pack");
+    wasm_pack
+        .args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"])
+        .arg(pair.driver)
+        .arg("crates/wasm")
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
+        // The runner's own 20 seconds are for all tests together, and a busy machine needs some to start a browser.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "180");
+    stream(wasm_pack)
+}
+
+fn package(project: &Project, _: &[OsString]) -> Result<(), Stop> {
+    // wasm-pack leaves what an earlier build for another target wrote, and lists it in the new package.
+    let _ = std::fs::remove_dir_all(project.at("crates/wasm/pkg"));
+    let mut wasm_pack = project.command("wasm-pack");
+    wasm_pack.args(["build", "crates/wasm", "--release", "--target", "nodejs", "--mode", "no-install"]);
+    stream(wasm_pack)?;
+    let mut check = project.command("node");
+    check.arg("tests/packaging/check.mjs").arg(project.at("crates/wasm/pkg"));
+    stream(check)
+}
+
+fn end_to_end(project: &Project, arguments: &[OsString]) -> Result<(), Stop> {
+    let pair = browser::pair(project)?;
+    let port = port::choose(END_TO_END_PORT)?;
+    let mut playwright = project.command("playwright");
+    playwright.arg("test").args(arguments).env("CHROME", pair.browser).env("E2E_PORT", port.to_string());
+    stream(playwright)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_picked_in_the_order_of_test() {
+        let names: Vec<_> = named(&["native", "fmt"]).iter().map(|stage| stage.name).collect();
+        assert_eq!(names, ["fmt", "native"]);
+    }
+
+    #[test]
+    fn crates_for_the_browser_are_the_ones_there_are() {
+        let project = Project::locate().unwrap();
+        for (name, manifest) in IN_THE_BROWSER.iter().zip(["web/Cargo.toml", "crates/wasm/Cargo.toml"]) {
+            assert!(project.read(manifest).unwrap().contains(&format!("name = \"{name}\"")), "{name}");
+        }
+    }
+}
