@@ -342,6 +342,24 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_is_shown_whole_or_in_short() {
+        let digest = Digest(core::array::from_fn(|index| u8::try_from(index).unwrap()));
+        let whole = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+        assert_eq!(alloc::format!("{digest}"), whole);
+        assert_eq!(alloc::format!("{digest:.8}"), "00010203");
+        assert_eq!(alloc::format!("{digest:?}"), "Digest(00010203)");
+    }
+
+    #[test]
+    fn a_gate_tells_its_settings() {
+        let gate = ApprovalGate::default();
+        assert_eq!((gate.has_approver(), gate.expires_after()), (false, Duration::from_secs(600)));
+        assert!(gate.with_approver(true).has_approver());
+        assert_eq!(gate.with_expires_after(Duration::ZERO).unwrap_err().name, "approval.expires_after");
+        assert_eq!(asked().key(), KEY);
+    }
+
+    #[test]
     fn a_yes_runs_exactly_what_was_shown() {
         let mut approval = asked();
         let digest = approval.request().digest;

@@ -270,8 +270,18 @@ mod tests {
         let told: BTreeSet<_> =
             (0..100).map(|op| own.at_least(Some(ms(2_000)), Jitter::Full, &mut Seed(5).stream(op, 1)).delay).collect();
         assert!(*told.first().unwrap() >= ms(2_000) && *told.last().unwrap() <= ms(2_200) && told.len() > 90);
-        assert_eq!(own.at_least(Some(ms(100)), Jitter::Full, &mut Seed(5).stream(1, 1)), own);
+        for no_longer in [100, 300] {
+            assert_eq!(own.at_least(Some(ms(no_longer)), Jitter::Full, &mut Seed(5).stream(1, 1)), own);
+        }
+        assert_eq!(own.at_least(Some(ms(2_000)), Jitter::Full, &mut Seed(5).stream(1, 1)).retry_after, Some(ms(2_000)));
         assert_eq!(own.at_least(Some(ms(2_000)), Jitter::None, &mut Seed(5).stream(1, 1)).delay, ms(2_000));
+    }
+
+    #[test]
+    fn a_backoff_tells_its_settings() {
+        let backoff = Backoff::new(ms(3), ms(9)).unwrap().with_factor_thousandths(1_500).unwrap();
+        assert_eq!((backoff.base(), backoff.cap(), backoff.factor_thousandths()), (ms(3), ms(9), 1_500));
+        assert_eq!(backoff.jitter(), Jitter::Full);
     }
 
     #[test]

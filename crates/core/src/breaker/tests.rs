@@ -195,6 +195,12 @@ fn changes_nobody_polls_do_not_pile_up() {
 }
 
 #[test]
+fn states_are_named_as_in_javascript() {
+    let names = [State::Closed, State::Open, State::HalfOpen, State::ForcedOpen, State::Disabled].map(State::as_str);
+    assert_eq!(names, ["closed", "open", "half-open", "forced-open", "disabled"]);
+}
+
+#[test]
 fn settings_outside_their_meaning_are_refused_by_name() {
     let policy = BreakerPolicy::default();
     let second = Duration::from_secs(1);

@@ -1,0 +1,200 @@
+//! Every sentence the engine can say, in one golden file that a person can read aloud.
+
+use std::fs;
+
+use steadfast::approval::{DecisionRejected, Digest};
+use steadfast::backoff::Delay;
+use steadfast::breaker::{ChangeReason, RejectReason, Rejection};
+use steadfast::deadline::Scope;
+use steadfast::effect::Effect;
+use steadfast::event::{BlockReason, Event};
+use steadfast::failure::{Failure, FailureClass};
+use steadfast::fallback::FallbackReason;
+use steadfast::id::{ApprovalId, RunId};
+use steadfast::outcome::{CallError, StopReason};
+use steadfast::rng::Seed;
+use steadfast::time::{Duration, Instant};
+use steadfast_tests::project;
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+fn text(said: &str) -> String {
+    said.to_owned()
+}
+
+fn overloaded() -> Failure {
+    Failure::new(FailureClass::Overloaded, "503")
+}
+
+fn delay(floor: u64, ceiling: u64, retry_after: Option<Duration>) -> Delay {
+    Delay { delay: ms(488), floor: ms(floor), ceiling: ms(ceiling), retry_after }
+}
+
+fn of_runs() -> Vec<Event> {
+    let started = |deadline| Event::RunStarted { run: RunId(1), seed: Seed(7), max_steps: 8, deadline };
+    let replied = |said: &str, tools: &[&str]| Event::ModelReplied {
+        text: text(said),
+        tools: tools.iter().map(|tool| text(tool)).collect(),
+    };
+    let mail = || text("send_email");
+    let mut events = vec![
+        started(None),
+        started(Some(at(60_000))),
+        Event::StepStarted { step: 2, of: 8 },
+        Event::ModelCalled { messages: 1, options: 1 },
+        Event::ModelCalled { messages: 3, options: 2 },
+        replied("391.", &[]),
+        replied("", &["multiply"]),
+        replied("", &["look", "multiply", "send_email"]),
+        Event::ToolCalled { tool: mail(), args: text("{}"), effect: Effect::Once },
+        Event::ToolReplied { tool: mail(), output: text("sent") },
+        Event::ToolUnknown { tool: text("telepathy") },
+        Event::EffectUnknown { tool: mail(), failure: Failure::new(FailureClass::Timeout, "no answer within 10 s") },
+        Event::Observed { results: 1 },
+        Event::Observed { results: 2 },
+        Event::StepLimitReached { limit: 8 },
+        Event::ClockWentBack { by: ms(600) },
+    ];
+    let blocks = [BlockReason::NobodyToAsk, BlockReason::Denied, BlockReason::Expired, BlockReason::RunEnded];
+    events.extend(blocks.map(|reason| Event::ToolBlocked { tool: mail(), reason }));
+    let stops = [
+        (StopReason::Answered, false),
+        (StopReason::StepLimit, true),
+        (StopReason::ModelUnavailable, true),
+        (StopReason::Deadline, true),
+        (StopReason::Cancelled, true),
+    ];
+    events.extend(stops.map(|(stop, degraded)| Event::RunFinished {
+        stop,
+        degraded,
+        steps: 2,
+        blocked: Vec::new(),
+        answer: text("391."),
+    }));
+    events
+}
+
+fn of_attempts() -> Vec<Event> {
+    let started = |option, until, scope| Event::AttemptStarted { option, until, scope };
+    let failed = |failure| Event::AttemptFailed { failure, after: ms(300) };
+    let waits = |delay| Event::BackingOff { next: 2, of: 3, until: at(788), delay };
+    vec![
+        started(0, None, Scope::Attempt),
+        started(0, Some(at(4_000)), Scope::Attempt),
+        started(1, Some(at(9_000)), Scope::Call),
+        started(0, Some(at(9_000)), Scope::Run),
+        Event::AttemptSucceeded { after: ms(817) },
+        failed(overloaded()),
+        failed(Failure::new(FailureClass::RateLimited, "429").with_retry_after(ms(2_000))),
+        failed(Failure::new(FailureClass::InvalidRequest, "400")),
+        failed(Failure::new(FailureClass::RateLimited, "429 spent").with_transient(false).with_retry_after(ms(9))),
+        failed(Failure::new(FailureClass::Bug, "")),
+        Event::AttemptTimedOut { scope: Scope::Attempt, after: ms(4_000) },
+        Event::AttemptTimedOut { scope: Scope::Call, after: ms(4_000) },
+        Event::AttemptAbandoned { after: ms(90) },
+        waits(delay(0, 500, None)),
+        waits(delay(488, 488, None)),
+        waits(delay(0, 500, Some(ms(480)))),
+        Event::LateReply { ok: true },
+        Event::LateReply { ok: false },
+    ]
+}
+
+fn of_calls() -> Vec<Event> {
+    let fell = |reason| Event::FellBack { from: 0, to: 1, reason };
+    let gave_up = |error| Event::CallFailed { error };
+    let late = |last| CallError::DeadlineExceeded { scope: Scope::Call, last };
+    let exhausted = |attempts| CallError::RetriesExhausted { attempts, last: overloaded() };
+    let open = |retry_at| CallError::CircuitOpen(Rejection { retry_at, reason: RejectReason::Open });
+    vec![
+        fell(FallbackReason::AttemptsUsedUp { attempts: 1 }),
+        fell(FallbackReason::AttemptsUsedUp { attempts: 3 }),
+        fell(FallbackReason::NotTransient { class: FailureClass::Auth }),
+        fell(FallbackReason::BreakerOpen { retry_at: at(31_000) }),
+        fell(FallbackReason::BreakerOpen { retry_at: Instant::MAX }),
+        fell(FallbackReason::WaitBeyondDeadline { wait: ms(40_000), remaining: ms(30_000) }),
+        gave_up(CallError::NotTransient { failure: Failure::new(FailureClass::InvalidRequest, "400") }),
+        gave_up(exhausted(1)),
+        gave_up(exhausted(3)),
+        gave_up(late(None)),
+        gave_up(late(Some(overloaded()))),
+        gave_up(open(at(31_000))),
+        gave_up(open(Instant::MAX)),
+        gave_up(CallError::AllOptionsFailed { options: 2, last: Box::new(exhausted(3)) }),
+        gave_up(CallError::Cancelled),
+    ]
+}
+
+fn of_breakers() -> Vec<Event> {
+    let opened = |reason| Event::BreakerOpened { option: 0, until: at(31_000), reason };
+    let closed = |reason| Event::BreakerClosed { option: 0, reason };
+    let rejected = |retry_at, reason| Event::BreakerRejected { option: 0, retry_at, reason };
+    let by_hand = || ChangeReason::ByHand { reason: text("maintenance") };
+    vec![
+        opened(ChangeReason::Consecutive { failures: 5 }),
+        opened(ChangeReason::Window { failed: 10, calls: 20 }),
+        opened(ChangeReason::ProbeFailed),
+        opened(ChangeReason::LeaseEnded),
+        Event::BreakerHalfOpened { option: 0 },
+        closed(ChangeReason::ProbesSucceeded { successes: 1 }),
+        closed(ChangeReason::ProbesSucceeded { successes: 3 }),
+        closed(ChangeReason::OpenTimeOver),
+        Event::BreakerSet { option: 0, state: "forced-open", reason: by_hand() },
+        rejected(at(31_000), RejectReason::Open),
+        rejected(at(9_000), RejectReason::ProbesUnderWay { probes: 1 }),
+        rejected(at(9_000), RejectReason::ProbesUnderWay { probes: 2 }),
+        rejected(Instant::MAX, RejectReason::ForcedOpen { reason: text("maintenance") }),
+    ]
+}
+
+fn of_approvals() -> Vec<Event> {
+    let (id, digest) = (ApprovalId(1), Digest([0xa5; 32]));
+    let mut events = vec![
+        Event::ApprovalAsked {
+            id,
+            tool: text("send_email"),
+            args: text(r#"{"to":"ana@example.com"}"#),
+            digest,
+            expires_at: at(602_324),
+        },
+        Event::ApprovalGranted { id, edited: false, digest },
+        Event::ApprovalGranted { id, edited: true, digest },
+        Event::ApprovalDenied { id, message: String::new() },
+        Event::ApprovalDenied { id, message: text("wrong person") },
+        Event::ApprovalExpired { id },
+        Event::ApprovalWithdrawn { id },
+    ];
+    let ignored = [DecisionRejected::Unknown, DecisionRejected::AlreadyDecided, DecisionRejected::Expired];
+    events.extend(ignored.map(|reason| Event::DecisionIgnored { id, reason }));
+    events
+}
+
+#[test]
+fn every_sentence_is_what_it_was() {
+    let groups = [
+        ("Runs", of_runs()),
+        ("Attempts", of_attempts()),
+        ("Calls", of_calls()),
+        ("Breakers", of_breakers()),
+        ("Approvals", of_approvals()),
+    ];
+    let mut now = String::new();
+    for (title, events) in groups {
+        now += &format!("{title}\n");
+        for event in events {
+            now += &format!("  {event}\n");
+        }
+        now += "\n";
+    }
+    let path = project().join("tests/golden/sentences.txt");
+    if std::env::var_os("STEADFAST_BLESS").is_some() {
+        fs::write(&path, &now).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), now, "if it is meant to be so, bless it: see tests/golden.rs");
+}
