@@ -1,5 +1,6 @@
 //! Every sentence the engine can say, in one golden file that a person can read aloud.
 
+use std::fmt::Write;
 use std::fs;
 
 use steadfast::approval::{DecisionRejected, Digest};
@@ -186,11 +187,11 @@ fn every_sentence_is_what_it_was() {
     ];
     let mut now = String::new();
     for (title, events) in groups {
-        now += &format!("{title}\n");
+        writeln!(now, "{title}").unwrap();
         for event in events {
-            now += &format!("  {event}\n");
+            writeln!(now, "  {event}").unwrap();
         }
-        now += "\n";
+        now.push('\n');
     }
     let path = project().join("tests/golden/sentences.txt");
     if std::env::var_os("STEADFAST_BLESS").is_some() {
