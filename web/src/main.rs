@@ -1,1 +1,22 @@
-fn main() {}
+//! The playground as a page: a thin skin over `steadfast-playground`, which knows everything and is tested natively.
+//!
+//! [`store`] holds the one state in one signal; [`address`] keeps the page's address in step with it and [`time`] lets
+//! time pass; everything in [`components`] draws a part of the state and sends actions.
+
+mod address;
+mod app;
+mod components;
+mod failure;
+mod store;
+mod time;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+fn main() {
+    failure::tell_of_panics();
+    let Some(root) = document().get_element_by_id("app") else { return };
+    // What stood here said that the page was loading.
+    root.set_inner_html("");
+    mount_to(root.unchecked_into(), app::App).forget();
+}

@@ -2,7 +2,6 @@
 //! really do what they say, as far as a simulated world goes.
 
 use crate::fault::{Fault, Faults};
-use serde_json::{Value, json};
 use steadfast::failure::{Failure, FailureClass};
 use steadfast::policy::CallPolicy;
 use steadfast::run::{Message, ModelReply, Role, ToolSpec};
@@ -32,7 +31,7 @@ pub(crate) fn tools() -> Vec<ToolSpec> {
 /// What the model says to a conversation.
 pub(crate) fn model(messages: &[Message], faults: Faults) -> ModelReply {
     let turn = messages.iter().filter(|message| message.role == Role::Assistant).count() + 1;
-    let multiply = || ModelReply::tool(format!("call_{turn}"), "multiply", json!({"a": 17, "b": 23}).to_string());
+    let multiply = || ModelReply::tool(format!("call_{turn}"), "multiply", r#"{"a":17,"b":23}"#);
     if faults.has(Fault::RunawayLoop) {
         return multiply();
     }
@@ -44,8 +43,9 @@ pub(crate) fn model(messages: &[Message], faults: Faults) -> ModelReply {
         return ModelReply::answer(format!("17 * 23 = {product}."));
     }
     let Some(sent) = result_of(messages, "send_email") else {
-        let mail = json!({"body": format!("17 * 23 = {product}"), "to": MAIL_TO});
-        return ModelReply::tool(format!("call_{turn}"), "send_email", mail.to_string());
+        // In canonical form; `product` is a number, so nothing in it needs escaping.
+        let mail = format!(r#"{{"body":"17 * 23 = {product}","to":"{MAIL_TO}"}}"#);
+        return ModelReply::tool(format!("call_{turn}"), "send_email", mail);
     };
     ModelReply::answer(if sent == "sent" {
         format!("17 * 23 = {product}. The mail to {MAIL_TO} is sent.")
@@ -64,15 +64,37 @@ fn result_of<'a>(messages: &'a [Message], tool: &str) -> Option<&'a str> {
 
 /// How long a tool takes, and what it answers. Whether something happens in the world, the caller sees to.
 pub(crate) fn tool(name: &str, args: &str) -> (Duration, Result<String, Failure>) {
-    let args: Value = serde_json::from_str(args).unwrap_or_default();
     match name {
         "multiply" => {
-            let number = |key: &str| args[key].as_i64();
-            let product = number("a").zip(number("b")).and_then(|(a, b)| a.checked_mul(b));
+            let product = number(args, "a").zip(number(args, "b")).and_then(|(a, b)| a.checked_mul(b));
             let wrong = || Failure::new(FailureClass::ToolFailed, "multiply takes two whole numbers, a and b");
             (Duration::from_millis(40), product.map(|product| product.to_string()).ok_or_else(wrong))
         }
         "send_email" => (Duration::from_millis(300), Ok("sent".into())),
         _ => (Duration::ZERO, Err(Failure::new(FailureClass::ToolUnknown, format!("there is no tool {name}")))),
+    }
+}
+
+/// The whole number of that name in a flat object of numbers, which is all that `multiply` takes. A JSON library would read
+/// the same and cost every visitor of the page 8 kB.
+fn number(args: &str, name: &str) -> Option<i64> {
+    let object = args.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let mut pairs = object.split(',').filter_map(|pair| pair.split_once(':'));
+    let (_, value) = pairs.find(|(key, _)| key.trim().trim_matches('"') == name)?;
+    value.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn multiply_takes_two_whole_numbers_and_says_so() {
+        let product = |args: &str| tool("multiply", args).1.map_err(|failure| failure.message);
+        assert_eq!(product(r#"{"a":17,"b":23}"#), Ok("391".into()));
+        assert_eq!(product(r#" { "b" : 23 , "a" : -17 } "#), Ok("-391".into()));
+        for args in ["", "{}", "[17,23]", r#"{"a":17}"#, r#"{"a":17,"b":"23"}"#, r#"{"a":9223372036854775807,"b":2}"#] {
+            assert_eq!(product(args), Err("multiply takes two whole numbers, a and b".into()), "{args}");
+        }
     }
 }

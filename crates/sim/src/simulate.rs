@@ -124,12 +124,12 @@ pub fn simulate(setup: &Setup) -> Outcome {
     let world = World::new(setup.faults, &setup.human, seed);
     let (result, pending, journal) = if setup.protection {
         match Run::new(RunId(setup.seed), task, policy, 1, script::tools(), seed) {
-            Ok(run) => world.watch(run),
+            Ok(mut run) => world.watch(&mut run),
             // The scripted tools have names of their own and there is one model: nothing here can be refused.
             Err(invalid) => unreachable!("{invalid}"),
         }
     } else {
-        world.watch(NaiveAgent::new(task))
+        world.watch(&mut NaiveAgent::new(task))
     };
     Outcome { result, pending, journal }
 }

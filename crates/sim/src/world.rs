@@ -6,7 +6,7 @@ use crate::journal::{Journal, WorldEvent};
 use crate::naive::NaiveAgent;
 use crate::script;
 use crate::simulate::{Ending, SimulatedResult};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use steadfast::approval::ApprovalRequest;
 use steadfast::call::Attempt;
 use steadfast::rng::Seed;
@@ -89,8 +89,8 @@ pub(crate) struct World<'a> {
     human: &'a Human,
     seed: Seed,
     now: Instant,
-    coming: BTreeMap<(Instant, u64), Coming>,
-    scheduled: u64,
+    /// The earliest first; of equals, the one scheduled first.
+    coming: VecDeque<(Instant, Coming)>,
     questions: usize,
     pending: Option<ApprovalRequest>,
     seen: usize,
@@ -104,8 +104,7 @@ impl<'a> World<'a> {
             human,
             seed,
             now: Instant::ORIGIN,
-            coming: BTreeMap::new(),
-            scheduled: 0,
+            coming: VecDeque::new(),
             questions: 0,
             pending: None,
             seen: 0,
@@ -116,9 +115,9 @@ impl<'a> World<'a> {
     /// Drives an agent to its end, or to a question that nobody has decided yet.
     pub(crate) fn watch(
         mut self,
-        mut agent: impl Agent,
+        agent: &mut dyn Agent,
     ) -> (Option<SimulatedResult>, Option<ApprovalRequest>, Journal) {
-        self.tell(&mut agent, Input::Start);
+        self.tell(agent, Input::Start);
         let ending = loop {
             match agent.poll() {
                 Output::Think(attempt) => self.think(attempt, agent.messages()),
@@ -126,7 +125,7 @@ impl<'a> World<'a> {
                 Output::Ask(request) => self.ask(request),
                 // Nothing is called back: what was abandoned may still come, and comes late.
                 Output::Abandon(_) | Output::Withdraw(_) => {}
-                Output::Finished => break self.ended(&agent),
+                Output::Finished => break self.ended(agent),
                 Output::Wait { until, .. } => {
                     if self.pending.is_some() && self.coming.is_empty() {
                         break None;
@@ -135,7 +134,7 @@ impl<'a> World<'a> {
                         self.journal.world(self.now, WorldEvent::StillLooping { steps: PATIENCE });
                         break Some(no_answer(PATIENCE, Ending::Runaway));
                     }
-                    if !self.wait(&mut agent, until) {
+                    if !self.wait(agent, until) {
                         self.journal.world(self.now, WorldEvent::HungForever {});
                         break Some(no_answer(agent.steps_without_cap().unwrap_or_default(), Ending::Hung));
                     }
@@ -149,13 +148,13 @@ impl<'a> World<'a> {
     }
 
     /// Moves time on to whatever comes first. Answers false if nothing ever comes.
-    fn wait(&mut self, agent: &mut impl Agent, until: Option<Instant>) -> bool {
-        let next = self.coming.first_key_value().map(|((at, _), _)| *at);
+    fn wait(&mut self, agent: &mut dyn Agent, until: Option<Instant>) -> bool {
+        let next = self.coming.front().map(|(at, _)| *at);
         match (next, until) {
             (None, None) => return false,
             (Some(next), until) if until.is_none_or(|until| next <= until) => {
                 self.now = self.now.max(next);
-                match self.coming.pop_first() {
+                match self.coming.pop_front() {
                     Some((_, Coming::Reply(input))) => self.tell(agent, input),
                     Some((_, effect)) => self.happen(effect),
                     None => {}
@@ -170,7 +169,7 @@ impl<'a> World<'a> {
         true
     }
 
-    fn tell(&mut self, agent: &mut impl Agent, input: Input) {
+    fn tell(&mut self, agent: &mut dyn Agent, input: Input) {
         agent.handle(self.now, input);
         let entries = agent.trace().entries();
         for entry in &entries[self.seen..] {
@@ -229,8 +228,8 @@ impl<'a> World<'a> {
     }
 
     fn schedule(&mut self, at: Instant, coming: Coming) {
-        self.scheduled += 1;
-        self.coming.insert((at, self.scheduled), coming);
+        let place = self.coming.partition_point(|(before, _)| *before <= at);
+        self.coming.insert(place, (at, coming));
     }
 
     fn happen(&mut self, coming: Coming) {
@@ -241,7 +240,7 @@ impl<'a> World<'a> {
 
     /// What was under way when the agent ended happens all the same.
     fn let_effects_happen(&mut self) {
-        while let Some(((at, _), coming)) = self.coming.pop_first() {
+        while let Some((at, coming)) = self.coming.pop_front() {
             if matches!(coming, Coming::Effect { .. }) {
                 self.now = self.now.max(at);
                 self.happen(coming);
@@ -249,7 +248,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn ended(&mut self, agent: &impl Agent) -> Option<SimulatedResult> {
+    fn ended(&mut self, agent: &dyn Agent) -> Option<SimulatedResult> {
         if let Some((error, steps)) = agent.wreck() {
             self.journal.world(self.now, WorldEvent::Crashed { error });
             return Some(no_answer(steps, Ending::Crashed));

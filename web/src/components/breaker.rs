@@ -1,0 +1,35 @@
+//! The region "Breaker": what it does to the next attempt.
+
+use super::text::line;
+use crate::store::store;
+use leptos::prelude::*;
+use steadfast_playground::{BreakerState, Page};
+
+#[component]
+pub(crate) fn Breaker() -> impl IntoView {
+    let store = store();
+    let state = store.word(|page| Some(page.breaker.state.as_str()));
+    let word = store.text(|page| match page.breaker.state {
+        BreakerState::Open { until } => format!("open until {until}"),
+        other => other.as_str().to_owned(),
+    });
+    view! {
+        <section class="card breaker" aria-labelledby="breaker-title" data-state=state>
+            <h2 id="breaker-title">"Breaker"</h2>
+            <p class="breaker-state">{word}</p>
+            {line("quiet", store.text(about))}
+        </section>
+    }
+}
+
+fn about(page: &Page) -> String {
+    match (page.breaker.state, page.breaker.failures_in_row) {
+        (BreakerState::None, _) if !page.settings.protection => "The naive agent has none.".into(),
+        (BreakerState::None, _) => "The run has not started.".into(),
+        (BreakerState::Closed, 0) => "Attempts at the model pass. It opens after 3 failures in a row.".into(),
+        (BreakerState::Closed, 1) => "1 failure so far; it opens after 3 in a row.".into(),
+        (BreakerState::Closed, failures) => format!("{failures} failures in a row; it opens after 3."),
+        (BreakerState::Open { .. }, _) => "No attempt passes, so the model that is down is left in peace.".into(),
+        (BreakerState::HalfOpen, _) => "One attempt passes, as a probe: it shows whether the model is back.".into(),
+    }
+}

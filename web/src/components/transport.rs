@@ -1,0 +1,89 @@
+//! The transport: step, play, pause, reset, the position and the speed; and the one line that says what just happened.
+
+use super::button::ActionButton;
+use crate::store::store;
+use leptos::html::Input;
+use leptos::prelude::*;
+use steadfast_playground::{Action, Speed, State};
+
+#[component]
+pub(crate) fn Transport() -> impl IntoView {
+    let store = store();
+    let playing = store.flag(|page| page.is_playing);
+    let can_step = store.flag(|page| !page.is_at_end());
+    let can_step_back = store.flag(|page| page.position > 0);
+    let can_play = store.flag(|page| page.can_play());
+    let can_reset = store.flag(|page| page.can_reset);
+    let send = |action: Action| Box::new(move || store.send(action.clone()));
+    view! {
+        <section class="transport" aria-label="Transport">
+            <p class="status" role="status">{store.text(|page| page.status.clone())}</p>
+            <div class="transport-controls">
+                <div class="transport-buttons">
+                    <ActionButton label="Reset" icon="reset" able=can_reset act=send(Action::Reset)/>
+                    <ActionButton label="Back" icon="back" able=can_step_back act=send(Action::StepBack)/>
+                    <ActionButton label="Step" icon="step" class="button primary" able=can_step act=send(Action::Step)/>
+                    <ActionButton label="Play" icon="play" able=can_play act=send(Action::Play)/>
+                    <ActionButton label="Pause" icon="pause" able=playing act=send(Action::Pause)/>
+                </div>
+                <Position/>
+                <SpeedChoice/>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Position() -> impl IntoView {
+    let store = store();
+    let range = NodeRef::<Input>::new();
+    let text = store.text(|page| format!("{} of {}", page.position, page.length));
+    let spoken = store.text(|page| format!("Event {} of {}", page.position, page.length));
+    store.after_each_change(Box::new(move |page| {
+        if let Some(range) = range.get_untracked() {
+            // The end first: a browser does not take a value beyond it.
+            range.set_max(&page.length.to_string());
+            range.set_value(&page.position.to_string());
+        }
+    }));
+    let seek = move |value: String| {
+        if let Ok(position) = value.parse() {
+            store.send(Action::Seek(position));
+        }
+    };
+    view! {
+        <label class="position">
+            <span class="unseen">"Position"</span>
+            <input
+                type="range"
+                min="0"
+                max="0"
+                step="1"
+                node_ref=range
+                aria-valuetext=spoken
+                on:input=move |event| seek(event_target_value(&event))
+            />
+            <span class="position-text" aria-hidden="true">{text}</span>
+        </label>
+    }
+}
+
+#[component]
+fn SpeedChoice() -> impl IntoView {
+    let store = store();
+    let choose = move |value: String| {
+        if let Some(speed) = Speed::ALL.into_iter().find(|speed| speed.as_str() == value) {
+            store.send(Action::SetSpeed(speed));
+        }
+    };
+    let speed = store.peek(State::speed);
+    let option = |choice: Speed| view! { <option selected=choice == speed>{choice.as_str()}</option> };
+    view! {
+        <label class="speed">
+            <span class="unseen">"Speed"</span>
+            <select on:change=move |event| choose(event_target_value(&event))>
+                {Speed::ALL.into_iter().map(option).collect_view()}
+            </select>
+        </label>
+    }
+}

@@ -1,0 +1,94 @@
+//! The one state, and the one value drawn from it.
+//!
+//! There are two signals: what is drawn, which changes with each line shown or setting made, and virtual time, which
+//! changes with each frame. Components turn them into texts, flags and words, always of these three types: every further
+//! type would cost kilobytes of machinery of its own.
+
+use crate::time;
+use leptos::prelude::*;
+use steadfast::time::Instant;
+use steadfast_playground::{Action, Page, State, page, update};
+
+/// Where every component reads and whereto it sends actions.
+#[derive(Clone, Copy)]
+pub(crate) struct Store {
+    state: StoredValue<State>,
+    page: RwSignal<Page>,
+    now: RwSignal<Instant>,
+}
+
+impl Store {
+    /// The state that a link describes.
+    pub(crate) fn new(link: &str) -> Self {
+        let mut state = State::default();
+        update(&mut state, Action::OpenLink(link.to_owned()));
+        let (page, now) = (RwSignal::new(page(&state)), RwSignal::new(time::drawn(&state)));
+        Self { state: StoredValue::new(state), page, now }
+    }
+
+    /// Lets everything be what it is after that action.
+    pub(crate) fn send(self, action: Action) {
+        let is_tick = matches!(action, Action::Tick(_));
+        let seen = |state: &State| (state.version(), state.position(), state.is_playing());
+        let (changed, now) = self
+            .state
+            .try_update_value(|state| {
+                let before = seen(state);
+                update(state, action);
+                (!is_tick || seen(state) != before, time::drawn(state))
+            })
+            .unwrap_or_default();
+        if changed {
+            self.page.set(self.state.with_value(page));
+        }
+        self.now.set(now);
+    }
+
+    /// Says something until the next action.
+    pub(crate) fn remark(self, remark: &str) {
+        self.page.update(|page| remark.clone_into(&mut page.status));
+    }
+
+    /// Something read from the state as it is now.
+    pub(crate) fn peek<T>(self, read: impl FnOnce(&State) -> T) -> T {
+        self.state.with_value(read)
+    }
+
+    /// What is drawn.
+    pub(crate) fn page(self) -> RwSignal<Page> {
+        self.page
+    }
+
+    /// Virtual time.
+    pub(crate) fn now(self) -> RwSignal<Instant> {
+        self.now
+    }
+
+    /// Does something now and after each change of what is drawn: for what a browser wants to be told rather than shown.
+    pub(crate) fn after_each_change(self, act: Box<dyn Fn(&Page)>) {
+        Effect::new(move || self.page.with(|page| act(page)));
+    }
+
+    /// A text of the page.
+    pub(crate) fn text(self, read: impl Fn(&Page) -> String + Send + Sync + 'static) -> Signal<String> {
+        Signal::derive(move || self.page.with(|page| read(page)))
+    }
+
+    /// Something that is so or not.
+    pub(crate) fn flag(self, read: impl Fn(&Page) -> bool + Send + Sync + 'static) -> Signal<bool> {
+        Signal::derive(move || self.page.with(|page| read(page)))
+    }
+
+    /// The value of an attribute, or no attribute.
+    pub(crate) fn word(
+        self,
+        read: impl Fn(&Page) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Signal<Option<&'static str>> {
+        Signal::derive(move || self.page.with(|page| read(page)))
+    }
+}
+
+/// The store of this page.
+pub(crate) fn store() -> Store {
+    expect_context::<Store>()
+}
