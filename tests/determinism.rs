@@ -63,3 +63,16 @@ fn no_mail_goes_out_without_a_yes_and_none_twice() {
         }
     }
 }
+
+#[test]
+fn what_is_merely_flaky_does_not_stop_a_protected_agent() {
+    for others in [vec![], vec![Fault::RiskyTool], vec![Fault::HungCall], vec![Fault::HungCall, Fault::RiskyTool]] {
+        let flaky = Faults::NONE.with(Fault::FlakyModel, true);
+        let faults = others.iter().fold(flaky, |faults, fault| faults.with(*fault, true));
+        for seed in 0..500 {
+            let outcome = simulate(&Setup { faults, human: Human::Approves, seed, ..Setup::default() });
+            let result = outcome.result.unwrap();
+            assert!(!result.degraded, "seed {seed}, {others:?}\n{}", outcome.journal);
+        }
+    }
+}

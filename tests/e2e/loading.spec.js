@@ -29,7 +29,7 @@ test.describe('when WebAssembly does not arrive', () => {
 test.describe('when WebAssembly is broken', () => {
   test.use({ provoked: /console error|uncaught/ });
 
-  test('the page gives the reason', async ({ page }) => {
+  test('the page says what it needs', async ({ page }) => {
     await page.route(/\.wasm$/, (route) => route.fulfill({ contentType: 'application/wasm', body: 'not a module' }));
     await page.goto('');
     await expect(page.getByRole('alert')).toContainText(/WebAssembly/);
@@ -39,7 +39,7 @@ test.describe('when WebAssembly is broken', () => {
 test.describe('in a browser without WebAssembly', () => {
   test.use({ provoked: /console error|uncaught/ });
 
-  test('the page says which browsers will do', async ({ page }) => {
+  test('the page says what it needs', async ({ page }) => {
     await page.addInitScript(() => {
       delete globalThis.WebAssembly;
     });

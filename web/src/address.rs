@@ -32,13 +32,12 @@ pub(crate) fn keep_in_step(store: Store) {
             Rc::clone(&writer).write(link, page.is_playing);
         }
     }));
-    let listener = window_event_listener_untyped("hashchange", move |_| {
+    let _ = window_event_listener_untyped("hashchange", move |_| {
         let hash = hash();
         if hash.trim_start_matches('#') != store.peek(link::write) {
             store.send(Action::OpenLink(hash));
         }
     });
-    on_cleanup(move || listener.remove());
 }
 
 /// Writes the address no more often than browsers allow.

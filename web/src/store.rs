@@ -1,8 +1,8 @@
 //! The one state, and the one value drawn from it.
 //!
 //! There are two signals: what is drawn, which changes with each line shown or setting made, and virtual time, which
-//! changes with each frame. Components turn them into texts, flags and words, always of these three types: every further
-//! type would cost kilobytes of machinery of its own.
+//! changes with each frame. Components turn the first into texts and attributes, always of the same two types: every further
+//! type would cost the page kilobytes of machinery of its own.
 
 use crate::time;
 use leptos::prelude::*;
@@ -74,9 +74,9 @@ impl Store {
         Signal::derive(move || self.page.with(|page| read(page)))
     }
 
-    /// Something that is so or not.
-    pub(crate) fn flag(self, read: impl Fn(&Page) -> bool + Send + Sync + 'static) -> Signal<bool> {
-        Signal::derive(move || self.page.with(|page| read(page)))
+    /// An attribute that is there or not.
+    pub(crate) fn flag(self, read: impl Fn(&Page) -> bool + Send + Sync + 'static) -> Signal<Option<&'static str>> {
+        self.word(move |page| read(page).then_some(""))
     }
 
     /// The value of an attribute, or no attribute.

@@ -32,12 +32,11 @@ pub(crate) fn let_pass(store: Store) {
             tick(store, None, Rc::clone(&ticking));
         }
     }));
-    let listener = window_event_listener_untyped("visibilitychange", move |_| {
+    let _ = window_event_listener_untyped("visibilitychange", move |_| {
         if document().hidden() && store.peek(State::is_playing) {
             store.send(Action::Pause);
         }
     });
-    on_cleanup(move || listener.remove());
 }
 
 /// One frame after the other until the run no longer plays.

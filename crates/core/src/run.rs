@@ -75,6 +75,9 @@ pub struct Run {
     deadline: Deadline,
     messages: Vec<Message>,
     blocked: Vec<String>,
+    /// Tools that must not happen twice and happened, and those that may have.
+    happened: Vec<String>,
+    may_have_happened: Vec<String>,
     calls: u64,
     approvals: u64,
     now: Instant,
@@ -146,7 +149,8 @@ pub enum Output {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RunResult {
-    /// The answer: the model's, or the safe message of a degraded run.
+    /// The answer: the model's, or the safe message of a degraded run, followed by what was done all the same by tools
+    /// of effect [`Once`](crate::effect::Effect::Once).
     pub answer: String,
     /// Turns of the loop that were begun.
     pub steps: u32,
@@ -200,6 +204,8 @@ impl Run {
             deadline: Deadline::NEVER,
             messages: alloc::vec![Message::new(Role::User, task)],
             blocked: Vec::new(),
+            happened: Vec::new(),
+            may_have_happened: Vec::new(),
             calls: 0,
             approvals: 0,
             now: Instant::ORIGIN,
@@ -516,9 +522,7 @@ impl Run {
     }
 
     fn block(&mut self, tool: &str, reason: BlockReason, message: &str) -> Stage {
-        if !self.blocked.iter().any(|name| name == tool) {
-            self.blocked.push(tool.into());
-        }
+        note(&mut self.blocked, tool);
         self.record(None, || Event::ToolBlocked { tool: tool.into(), reason });
         Stage::Settled(report_block(tool, reason, message))
     }
@@ -542,6 +546,9 @@ impl Run {
             let text = if result.is_ok() { output.take().unwrap_or_default() } else { String::new() };
             action.stage = Stage::Settled(match result {
                 Ok(_) => {
+                    if !self.tools[action.tool].effect().may_repeat() {
+                        note(&mut self.happened, &tool);
+                    }
                     let output = text.clone();
                     self.record(Some(id), || Event::ToolReplied { tool, output });
                     text
@@ -549,6 +556,7 @@ impl Run {
                 Err(error) => {
                     let (text, unknown) = report_failure(&self.tools[action.tool], &error);
                     if let Some(failure) = unknown {
+                        note(&mut self.may_have_happened, &tool);
                         self.record(Some(id), || Event::EffectUnknown { tool, failure });
                     }
                     text
@@ -587,7 +595,13 @@ impl Run {
                             let breakers = &mut *self.tool_breakers[action.tool];
                             call.handle(self.now, cancel.clone(), breakers, &mut self.trace);
                             let nothing_starts = |attempt: Attempt| Output::Abandon(attempt.id);
-                            let _ = drain(call, &mut self.outputs, nothing_starts);
+                            let ended = drain(call, &mut self.outputs, nothing_starts);
+                            let report = |error| report_failure(&self.tools[action.tool], &error).1;
+                            if let Some(failure) = ended.and_then(Result::err).and_then(report) {
+                                let (id, tool) = (call.id(), action.call.tool.clone());
+                                note(&mut self.may_have_happened, &tool);
+                                self.record(Some(id), || Event::EffectUnknown { tool, failure });
+                            }
                         }
                         Stage::Asking(approval) if approval.outcome().is_none() => {
                             let id = approval.request().id;
@@ -605,7 +619,7 @@ impl Run {
 
     fn finish(&mut self, stop: StopReason, answer: Option<String>) {
         let degraded = answer.is_none();
-        let answer = answer.unwrap_or_else(|| self.policy.safe_message().into());
+        let answer = answer.unwrap_or_else(|| self.honest_safe_message());
         let result = RunResult { answer, steps: self.steps.used(), blocked: self.blocked.clone(), degraded, stop };
         let ended = result.clone();
         self.record(None, || Event::RunFinished {
@@ -618,8 +632,28 @@ impl Run {
         self.stage = Phase::Over(result);
     }
 
+    /// The safe message, with what cannot be taken back: whoever reads it must not think that nothing was done.
+    fn honest_safe_message(&self) -> String {
+        let mut message: String = self.policy.safe_message().into();
+        for (words, tools) in
+            [("Before that, this was done", &self.happened), ("This may have been done", &self.may_have_happened)]
+        {
+            if !tools.is_empty() {
+                message = alloc::format!("{message} {words}: {}.", tools.join(", "));
+            }
+        }
+        message
+    }
+
     fn record(&mut self, call: Option<CallId>, event: impl FnOnce() -> Event) {
         self.trace.record(self.now, call, None, event);
+    }
+}
+
+/// Adds a name to a list that has each once.
+fn note(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|noted| noted == name) {
+        names.push(name.into());
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Ending {
 #[must_use]
 pub fn ending(shown: &[Line]) -> Option<Ending> {
     // Begun steps, counted from the journal: the naive agent never sums up.
-    let steps = || shown.iter().filter_map(|line| step(&line.what)).last().unwrap_or_default();
+    let steps = || shown.iter().rev().find_map(|line| step(&line.what)).unwrap_or_default();
     let without_answer = |kind, stop: Stop, steps, why: &str| Ending {
         kind,
         answer: String::new(),

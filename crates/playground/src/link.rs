@@ -40,17 +40,17 @@ pub fn write(state: &State) -> String {
         names.push_str(NO_FAULTS);
     }
     let protection = if protection { "on" } else { "off" };
-    let mut link = format!("v={VERSION}&scenario={scenario}&faults={names}&protection={protection}&seed={seed}");
+    let mut decisions = String::new();
     if !state.answers().is_empty() {
         let letters = state.answers().iter().map(|answer| match answer {
             Answer::Approve => "a",
             Answer::Deny => "d",
         });
-        link.push_str("&decisions=");
-        link.push_str(&letters.collect::<Vec<_>>().join(","));
+        decisions.push_str("&decisions=");
+        decisions.push_str(&letters.collect::<Vec<_>>().join(","));
     }
-    link.push_str(&format!("&at={}", state.position()));
-    link
+    let at = state.position();
+    format!("v={VERSION}&scenario={scenario}&faults={names}&protection={protection}&seed={seed}{decisions}&at={at}")
 }
 
 /// What a link says, with or without its `#` or `?`, and a sentence for the reader where it cannot be followed.

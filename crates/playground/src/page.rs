@@ -88,10 +88,16 @@ pub fn page(state: &State) -> Page {
 }
 
 impl Page {
-    /// Whether every line is shown.
+    /// Whether a line can be taken away.
     #[must_use]
-    pub fn is_at_end(&self) -> bool {
-        self.position == self.length
+    pub fn can_step_back(&self) -> bool {
+        self.position > 0
+    }
+
+    /// Whether another line can be shown.
+    #[must_use]
+    pub fn can_step(&self) -> bool {
+        self.position < self.length
     }
 
     /// Whether pressing play does something.
@@ -139,7 +145,7 @@ mod tests {
         let mut state = State::default();
         let able = |state: &State| {
             let page = page(state);
-            (page.can_reset, !page.is_at_end(), page.can_play(), page.is_playing)
+            (page.can_reset, page.can_step(), page.can_play(), page.is_playing)
         };
         assert_eq!(able(&state), (false, true, true, false));
         update(&mut state, Action::Play);

@@ -104,15 +104,15 @@ impl Faults {
         let (call, number) = (attempt.id.call.0, attempt.id.attempt);
         let mut stream = luck(seed, call, number);
         let latency = Duration::from_micros(600_000 + stream.up_to(600_000));
-        let failed_before = |n: u32| fails(seed, call, n);
         if self.has(Fault::Outage) {
             let refused = Failure::new(FailureClass::ConnectFailed, "connection refused");
             return (Fate::Fails(Duration::from_millis(40), refused), Some(Fault::Outage));
         }
-        if self.has(Fault::HungCall) && number == 1 && (call == 1 || stream.happens(HUNG_PER_MILLE)) {
+        let first_hangs = self.has(Fault::HungCall) && hangs(seed, call);
+        if first_hangs && number == 1 {
             return (Fate::Hangs, Some(Fault::HungCall));
         }
-        if self.has(Fault::FlakyModel) && failed_before(number) {
+        if self.has(Fault::FlakyModel) && fails(seed, call, number, first_hangs) {
             let delay = Duration::from_micros(80_000 + stream.up_to(320_000));
             return (Fate::Fails(delay, flaky_failure(&mut stream)), Some(Fault::FlakyModel));
         }
@@ -136,9 +136,21 @@ fn luck(seed: Seed, call: u64, attempt: u32) -> Stream {
     seed.derive(u64::from(u32::from_be_bytes(*b"luck"))).stream(call, attempt)
 }
 
-/// Whether a flaky model fails that attempt. Three failures in a row are one too many: the third of them succeeds.
-fn fails(seed: Seed, call: u64, attempt: u32) -> bool {
-    let would = |number: u32| (call == 1 && number <= 2) || luck(seed, call, number).happens(FLAKY_PER_MILLE);
+/// Whether the first attempt of that call hangs.
+fn hangs(seed: Seed, call: u64) -> bool {
+    let mut stream = luck(seed, call, 1);
+    // The first draw is the attempt's latency.
+    let _ = stream.up_to(1);
+    call == 1 || stream.happens(HUNG_PER_MILLE)
+}
+
+/// Whether a flaky model fails that attempt. Three failures in a row are one too many: the third of them succeeds. An
+/// attempt that hangs is one of the three.
+fn fails(seed: Seed, call: u64, attempt: u32, first_hangs: bool) -> bool {
+    let would = |number: u32| {
+        let hangs = first_hangs && number == 1;
+        hangs || (call == 1 && number <= 2) || luck(seed, call, number).happens(FLAKY_PER_MILLE)
+    };
     let mut in_row = 0;
     (1..=attempt.min(1_000)).fold(false, |_, number| {
         let fails = would(number) && in_row < 2;

@@ -8,7 +8,7 @@ use crate::script;
 use crate::world::World;
 use serde::Serialize;
 use steadfast::approval::ApprovalRequest;
-use steadfast::breaker::BreakerPolicy;
+use steadfast::breaker::{BreakerPolicy, WindowPolicy};
 use steadfast::id::RunId;
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::retry::RetryPolicy;
@@ -47,7 +47,9 @@ pub fn default_policy() -> RunPolicy {
 }
 
 fn quick_model_policy() -> Result<CallPolicy, InvalidSetting> {
-    let breaker = BreakerPolicy::default().with_consecutive(3);
+    // Of a handful of calls half may fail by chance; only a longer record says that a service is down rather than flaky.
+    let window = WindowPolicy::new(500, 20, Duration::from_secs(60), 10)?;
+    let breaker = BreakerPolicy::default().with_consecutive(3).with_window(Some(window));
     let retry = RetryPolicy::default().with_attempts(4)?;
     CallPolicy::default()
         .with_retry(Some(retry))

@@ -17,13 +17,13 @@ pub(crate) fn Faults() -> impl IntoView {
         };
         about.to_owned()
     });
-    let protected = store.flag(|page| page.settings.protection);
+    let checked = store.word(|page| Some(spelled(page.settings.protection)));
     let flip = Box::new(move || store.send(Action::SetProtection(!store.peek(|state| state.settings().protection))));
     let switch = move |fault: Fault| {
-        let on = store.flag(move |page| page.settings.faults.has(fault));
+        let checked = store.word(move |page| Some(spelled(page.settings.faults.has(fault))));
         let about = Signal::stored(fault.description().to_owned());
         let flip = Box::new(move || store.send(Action::ToggleFault(fault)));
-        view! { <Switch label=fault.title() about id=fault.as_str() on flip/> }
+        view! { <Switch label=fault.title() about id=fault.as_str() checked flip/> }
     };
     view! {
         <section class="card" aria-labelledby="faults-title">
@@ -33,8 +33,12 @@ pub(crate) fn Faults() -> impl IntoView {
         <section class="card" aria-labelledby="protection-title">
             <h2 id="protection-title">"What holds it"</h2>
             <div class="switches protection">
-                <Switch label="Protection" about id="protection" on=protected flip/>
+                <Switch label="Protection" about id="protection" checked flip/>
             </div>
         </section>
     }
+}
+
+fn spelled(on: bool) -> &'static str {
+    if on { "true" } else { "false" }
 }

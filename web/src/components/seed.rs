@@ -2,8 +2,10 @@
 
 use super::button::ActionButton;
 use crate::store::store;
+use leptos::html::Input;
 use leptos::prelude::*;
 use steadfast_playground::{Action, parse_seed};
+use web_sys::HtmlInputElement;
 
 /// New seeds are below this: short enough to read out to somebody.
 const NEW_SEEDS_BELOW: f64 = 10_000.0;
@@ -11,7 +13,14 @@ const NEW_SEEDS_BELOW: f64 = 10_000.0;
 #[component]
 pub(crate) fn Seed() -> impl IntoView {
     let store = store();
-    let seed = store.text(|page| page.settings.seed.to_string());
+    let input = NodeRef::<Input>::new();
+    store.after_each_change(Box::new(move |page| {
+        // What the person types stays as it is typed.
+        let shown = |input: &HtmlInputElement| parse_seed(&input.value()) == Ok(page.settings.seed);
+        if let Some(input) = input.get_untracked().filter(|input| !shown(input) && page.seed_error.is_none()) {
+            input.set_value(&page.settings.seed.to_string());
+        }
+    }));
     let is_invalid = store.word(|page| page.seed_error.as_ref().map(|_| "true"));
     let about = store.text(|page| {
         let usual = "The same seed gives the same run, to the last decision.";
@@ -46,7 +55,7 @@ pub(crate) fn Seed() -> impl IntoView {
                         maxlength="20"
                         aria-describedby="seed-about"
                         aria-invalid=is_invalid
-                        prop:value=seed
+                        node_ref=input
                         on:input=move |event| try_it(event_target_value(&event))
                         on:change=move |event| store.send(Action::TypeSeed(event_target_value(&event)))
                     />

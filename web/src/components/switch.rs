@@ -10,13 +10,13 @@ pub(crate) fn Switch(
     about: Signal<String>,
     /// For ids, unique on the page.
     id: &'static str,
-    on: Signal<bool>,
+    /// Whether it is on: "true" or "false".
+    checked: Signal<Option<&'static str>>,
     flip: Box<dyn Fn()>,
 ) -> impl IntoView {
     let name = format!("switch-{id}");
     let described = format!("{name}-about");
     let (named_by, described_by) = (name.clone(), described.clone());
-    let checked = Signal::derive(move || Some(if on.get() { "true" } else { "false" }));
     view! {
         <button
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 /// A paragraph; it is not there while there is nothing to say.
 pub(crate) fn line(class: &'static str, text: Signal<String>) -> impl IntoView {
-    let is_empty = Signal::derive(move || text.with(String::is_empty));
+    let is_empty = Signal::derive(move || text.with(String::is_empty).then_some(""));
     view! { <p class=class hidden=is_empty>{text}</p> }
 }
 

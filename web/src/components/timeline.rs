@@ -9,7 +9,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use steadfast::time::Instant;
 use steadfast_playground::axis::Axis;
-use steadfast_playground::{Action, Band, Item, Lane, Shape};
+use steadfast_playground::{Action, Item, Lane, Shape};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
@@ -24,13 +24,14 @@ pub(crate) fn Timeline() -> impl IntoView {
     };
     let scale = move || {
         store.page().with(|page| {
-            let ticks = page.axis.ticks().into_iter().map(|(at, label)| {
-                view! {
-                    <span class="tick" style=("--at", page.axis.at(at))><span>{label}</span></span>
-                }
-            });
-            let bands = page.timeline.bands.iter().map(|band| step_band(*band, page.axis));
-            (ticks.collect_view(), bands.collect_view())
+            let ticks = page.axis.ticks().into_iter().map(|(at, label)| ("tick", at, Instant::MAX, label));
+            let bands = page
+                .timeline
+                .bands
+                .iter()
+                .map(|band| ("band", band.from, band.to.unwrap_or(Instant::MAX), format!("Step {}", band.step)));
+            let draw = |(class, from, to, label)| scale_mark(class, page.axis.at(from), page.axis.at(to), label);
+            ticks.chain(bands).map(draw).collect::<Vec<_>>()
         })
     };
     let lane = |lane: Lane| view! { <span class="lane" data-lane=lane.title()><span>{lane.title()}</span></span> };
@@ -100,13 +101,9 @@ fn timeline_item(store: Store, index: usize, axis: Axis, item: &Item) -> impl In
     }
 }
 
-fn step_band(band: Band, axis: Axis) -> impl IntoView {
-    let to = axis.at(band.to.unwrap_or(Instant::MAX));
-    view! {
-        <span class="band" style=("--from", axis.at(band.from)) style=("--to", to)>
-            <span>{format!("Step {}", band.step)}</span>
-        </span>
-    }
+/// A tick of the axis, or the stretch of one turn of the loop.
+fn scale_mark(class: &'static str, from: String, to: String, label: String) -> impl IntoView {
+    view! { <span class=class style=("--from", from) style=("--to", to)><span>{label}</span></span> }
 }
 
 /// Keeps the present in view where a long run does not fit.

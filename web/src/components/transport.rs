@@ -4,27 +4,22 @@ use super::button::ActionButton;
 use crate::store::store;
 use leptos::html::Input;
 use leptos::prelude::*;
-use steadfast_playground::{Action, Speed, State};
+use steadfast_playground::{Action, Page, Speed, State};
 
 #[component]
 pub(crate) fn Transport() -> impl IntoView {
     let store = store();
-    let playing = store.flag(|page| page.is_playing);
-    let can_step = store.flag(|page| !page.is_at_end());
-    let can_step_back = store.flag(|page| page.position > 0);
-    let can_play = store.flag(|page| page.can_play());
-    let can_reset = store.flag(|page| page.can_reset);
     let send = |action: Action| Box::new(move || store.send(action.clone()));
     view! {
         <section class="transport" aria-label="Transport">
             <p class="status" role="status">{store.text(|page| page.status.clone())}</p>
             <div class="transport-controls">
                 <div class="transport-buttons">
-                    <ActionButton label="Reset" icon="reset" able=can_reset act=send(Action::Reset)/>
-                    <ActionButton label="Back" icon="back" able=can_step_back act=send(Action::StepBack)/>
-                    <ActionButton label="Step" icon="step" class="button primary" able=can_step act=send(Action::Step)/>
-                    <ActionButton label="Play" icon="play" able=can_play act=send(Action::Play)/>
-                    <ActionButton label="Pause" icon="pause" able=playing act=send(Action::Pause)/>
+                    <ActionButton label="Reset" icon="reset" able=|page| page.can_reset act=send(Action::Reset)/>
+                    <ActionButton label="Back" icon="back" able=Page::can_step_back act=send(Action::StepBack)/>
+                    <ActionButton label="Step" icon="step" class="button primary" able=Page::can_step act=send(Action::Step)/>
+                    <ActionButton label="Play" icon="play" able=Page::can_play act=send(Action::Play)/>
+                    <ActionButton label="Pause" icon="pause" able=|page| page.is_playing act=send(Action::Pause)/>
                 </div>
                 <Position/>
                 <SpeedChoice/>

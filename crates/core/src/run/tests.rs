@@ -278,6 +278,26 @@ fn the_run_s_deadline_ends_everything_under_way() {
 }
 
 #[test]
+fn a_degraded_answer_says_what_was_done_and_what_may_have_been() {
+    let mut run = started(asking());
+    let id = think(&mut run);
+    let call = |id: &str| ToolCall { id: id.into(), tool: "send_email".into(), args: id.into(), risky: Some(false) };
+    run.handle(at(1), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls: vec![call("a")] }));
+    let (id, _) = act(&mut run);
+    run.handle(at(2), Input::ToolReplied(id, "sent".into()));
+    let id = think(&mut run);
+    run.handle(at(3), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls: vec![call("b")] }));
+    let (id, _) = act(&mut run);
+    run.handle(at(4), Input::Cancel);
+    assert_eq!(drain(&mut run), [Output::Abandon(id), Output::Finished]);
+    let expected = format!(
+        "{} Before that, this was done: send_email. This may have been done: send_email.",
+        RunPolicy::SAFE_MESSAGE
+    );
+    assert_eq!(run.result().unwrap().answer, expected);
+}
+
+#[test]
 fn cancelling_abandons_what_is_under_way_and_still_answers() {
     let mut run = started(policy());
     let id = think(&mut run);

@@ -54,7 +54,6 @@ impl Reader {
         let call = entry.call.map_or(0, |call| call.0);
         let attempt = entry.attempt.unwrap_or_default();
         match &entry.event {
-            Event::RunStarted { .. } => self.breaker(line, at, Shape::Closed, None, "Breaker closed"),
             Event::ModelCalled { .. } => {
                 self.callees.push((call, Callee::Model));
             }
@@ -92,7 +91,9 @@ impl Reader {
                 self.breaker(line, at, Shape::Open, Some(*until), "Breaker open");
             }
             Event::BreakerHalfOpened { .. } => self.breaker(line, at, Shape::HalfOpen, None, "Breaker half-open"),
-            Event::BreakerClosed { .. } => self.breaker(line, at, Shape::Closed, None, "Breaker closed"),
+            Event::RunStarted { .. } | Event::BreakerClosed { .. } => {
+                self.breaker(line, at, Shape::Closed, None, "Breaker closed")
+            }
             _ => {}
         }
     }
@@ -134,14 +135,14 @@ impl Reader {
 
     fn add(
         &mut self,
-        line: usize,
+        index: usize,
         lane: Lane,
         shape: Shape,
         from: Instant,
         to: Option<Instant>,
         text: String,
     ) -> usize {
-        self.timeline.items.push(Item { lane, shape, from, to, ceiling: None, text, name: String::new(), line });
+        self.timeline.items.push(Item { lane, shape, from, to, ceiling: None, text, name: String::new(), line: index });
         self.timeline.items.len() - 1
     }
 
