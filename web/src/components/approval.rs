@@ -7,6 +7,18 @@ use leptos::html::{Button, Dialog};
 use leptos::prelude::*;
 use steadfast::approval::ApprovalRequest;
 use steadfast_playground::{Action, State};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+/// Where nothing had the focus before the question, the browser gives it back to nothing; Step is what comes next.
+fn keep_focus() {
+    // Just closed, the dialog may still hold it for a moment.
+    let lost = document().active_element().is_none_or(|element| element.matches("body, dialog *").unwrap_or(true));
+    let step = document().query_selector("[data-icon=step]").ok().flatten();
+    if let Some(step) = step.filter(|_| lost).and_then(|step| step.dyn_into::<HtmlElement>().ok()) {
+        let _ = step.focus();
+    }
+}
 
 #[component]
 pub(crate) fn Approval() -> impl IntoView {
@@ -23,7 +35,10 @@ pub(crate) fn Approval() -> impl IntoView {
                     let _ = deny.focus();
                 }
             }
-            (false, true) => dialog.close(),
+            (false, true) => {
+                dialog.close();
+                keep_focus();
+            }
             _ => {}
         }
     };

@@ -7,7 +7,7 @@ use steadfast_playground::{EndingKind, Page, Phase};
 const PARTS: [(Phase, &str, &str, &str); 3] = [
     (Phase::Think, "think", "Think", "ask the model"),
     (Phase::Act, "act", "Act", "call the tools"),
-    (Phase::Observe, "observe", "Observe", "read the results"),
+    (Phase::Observe, "observe", "Observe", "read results"),
 ];
 
 #[component]

@@ -92,7 +92,7 @@ impl Reader {
             }
             Event::BreakerHalfOpened { .. } => self.breaker(line, at, Shape::HalfOpen, None, "Breaker half-open"),
             Event::RunStarted { .. } | Event::BreakerClosed { .. } => {
-                self.breaker(line, at, Shape::Closed, None, "Breaker closed")
+                self.breaker(line, at, Shape::Closed, None, "Breaker closed");
             }
             _ => {}
         }
