@@ -4,7 +4,11 @@
 //! deadline is not begun but moves on to the fallback at once; an open breaker is a reason to fall back and never counts
 //! as a failure of the service; a cancellation is neither success nor failure and hands its permit back.
 
-use crate::breaker::{Change, CircuitBreaker, Permit, PermitOutcome, Rejection, State};
+mod breakers;
+
+pub use breakers::Breakers;
+
+use crate::breaker::{CircuitBreaker, Permit, PermitOutcome, Rejection};
 use crate::deadline::{Deadline, Scope};
 use crate::event::Event;
 use crate::failure::{Failure, FailureClass};
@@ -17,7 +21,7 @@ use crate::rng::Seed;
 use crate::time::{Duration, Instant, Span};
 use crate::trace::Trace;
 use alloc::boxed::Box;
-use core::cell::RefCell;
+use breakers::event_of;
 
 /// A guarded call.
 ///
@@ -124,30 +128,6 @@ pub struct Attempt {
     pub until: Option<Instant>,
     /// When the whole call's time is up.
     pub deadline: Option<Instant>,
-}
-
-/// The breakers of a call's options: none, a slice with one for each option, or shared ones.
-pub trait Breakers {
-    /// Lets `act` use the breaker of that option, if it has one.
-    fn with<R>(&mut self, option: u32, act: impl FnOnce(&mut CircuitBreaker) -> R) -> Option<R>;
-}
-
-impl Breakers for () {
-    fn with<R>(&mut self, _: u32, _: impl FnOnce(&mut CircuitBreaker) -> R) -> Option<R> {
-        None
-    }
-}
-
-impl Breakers for [CircuitBreaker] {
-    fn with<R>(&mut self, option: u32, act: impl FnOnce(&mut CircuitBreaker) -> R) -> Option<R> {
-        self.get_mut(option as usize).map(act)
-    }
-}
-
-impl Breakers for &[RefCell<CircuitBreaker>] {
-    fn with<R>(&mut self, option: u32, act: impl FnOnce(&mut CircuitBreaker) -> R) -> Option<R> {
-        self.get(option as usize).and_then(|shared| shared.try_borrow_mut().ok()).map(|mut breaker| act(&mut breaker))
-    }
 }
 
 impl Call {
@@ -418,24 +398,12 @@ impl Call {
     fn record_changes<B: Breakers + ?Sized>(&self, breakers: &mut B, trace: &mut Trace) {
         let option = self.options.current();
         while let Some(change) = breakers.with(option, CircuitBreaker::poll_change).flatten() {
-            self.record(trace, None, || breaker_event(option, change));
+            self.record(trace, None, || event_of(option, change));
         }
     }
 
     fn record(&self, trace: &mut Trace, attempt: Option<u32>, event: impl FnOnce() -> Event) {
         trace.record(self.now, Some(self.key.call), attempt, event);
-    }
-}
-
-fn breaker_event(option: u32, change: Change) -> Event {
-    let reason = change.reason;
-    match (change.to, change.until) {
-        (State::Open, until) => Event::BreakerOpened { option, until: until.unwrap_or(Instant::MAX), reason },
-        (State::HalfOpen, _) => Event::BreakerHalfOpened { option },
-        (State::Closed, _) => Event::BreakerClosed { option, reason },
-        (state @ (State::ForcedOpen | State::Disabled), _) => {
-            Event::BreakerSet { option, state: state.as_str(), reason }
-        }
     }
 }
 

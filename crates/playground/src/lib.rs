@@ -1,9 +1,9 @@
 //! What the playground knows and does, without a browser: one [`State`], one [`Action`], one [`update`], and what is drawn
 //! from the journal up to the present position.
 //!
-//! The page holds a `State`, calls `update` for whatever a person does and for the passing of time, and draws what the
-//! functions of this crate read out of `State::shown`. There is no second model of the truth: every picture comes from the
-//! lines of the journal, and the journal from the real engine.
+//! Whoever shows it holds a `State`, calls `update` for whatever a person does and for the passing of time, and draws what
+//! [`page()`] reads out of it. There is no second model of the truth: every picture comes from the lines of the journal up to
+//! the present position, and the journal from the real engine.
 //!
 //! ```
 //! use steadfast_playground::{Action, State, link, update};

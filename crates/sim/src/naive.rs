@@ -2,6 +2,7 @@
 //!
 //! It has the face of the engine's [`Run`](steadfast::run::Run), so that the same world drives both.
 
+use crate::world::Agent;
 use std::collections::VecDeque;
 use steadfast::call::Attempt;
 use steadfast::effect::Effect;
@@ -27,23 +28,8 @@ pub(crate) struct NaiveAgent {
     crashed: Option<Failure>,
 }
 
-impl NaiveAgent {
-    pub(crate) fn new(task: &str) -> Self {
-        Self {
-            messages: vec![message(Role::User, task.into())],
-            trace: Trace::on(),
-            steps: 0,
-            calls: 0,
-            began: Instant::ORIGIN,
-            under_way: None,
-            to_call: VecDeque::new(),
-            outputs: VecDeque::new(),
-            result: None,
-            crashed: None,
-        }
-    }
-
-    pub(crate) fn handle(&mut self, now: Instant, input: Input) {
+impl Agent for NaiveAgent {
+    fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Start => self.think(now),
             Input::ModelReplied(id, reply) if self.awaits(id) => self.thought(now, reply),
@@ -58,7 +44,7 @@ impl NaiveAgent {
         }
     }
 
-    pub(crate) fn poll(&mut self) -> Output {
+    fn poll(&mut self) -> Output {
         match self.outputs.pop_front() {
             Some(output) => output,
             None if self.result.is_some() || self.crashed.is_some() => Output::Finished,
@@ -66,24 +52,41 @@ impl NaiveAgent {
         }
     }
 
-    pub(crate) fn messages(&self) -> &[Message] {
+    fn messages(&self) -> &[Message] {
         &self.messages
     }
 
-    pub(crate) fn trace(&self) -> &Trace {
+    fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    pub(crate) fn result(&self) -> Option<&RunResult> {
+    fn result(&self) -> Option<&RunResult> {
         self.result.as_ref()
     }
 
-    pub(crate) fn crashed(&self) -> Option<&Failure> {
-        self.crashed.as_ref()
+    fn wreck(&self) -> Option<(String, u32)> {
+        self.crashed.as_ref().map(|failure| (failure.to_string(), self.steps))
     }
 
-    pub(crate) fn steps(&self) -> u32 {
-        self.steps
+    fn steps_without_cap(&self) -> Option<u32> {
+        Some(self.steps)
+    }
+}
+
+impl NaiveAgent {
+    pub(crate) fn new(task: &str) -> Self {
+        Self {
+            messages: vec![message(Role::User, task.into())],
+            trace: Trace::on(),
+            steps: 0,
+            calls: 0,
+            began: Instant::ORIGIN,
+            under_way: None,
+            to_call: VecDeque::new(),
+            outputs: VecDeque::new(),
+            result: None,
+            crashed: None,
+        }
     }
 
     fn awaits(&self, id: AttemptId) -> bool {

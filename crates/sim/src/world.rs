@@ -3,7 +3,6 @@
 use crate::fault::{Fate, Faults};
 use crate::human::{Answer, Human};
 use crate::journal::{Journal, WorldEvent};
-use crate::naive::NaiveAgent;
 use crate::script;
 use crate::simulate::{Ending, SimulatedResult};
 use std::collections::VecDeque;
@@ -51,30 +50,6 @@ impl Agent for Run {
     }
     fn steps_without_cap(&self) -> Option<u32> {
         None
-    }
-}
-
-impl Agent for NaiveAgent {
-    fn handle(&mut self, now: Instant, input: Input) {
-        self.handle(now, input);
-    }
-    fn poll(&mut self) -> Output {
-        self.poll()
-    }
-    fn messages(&self) -> &[Message] {
-        self.messages()
-    }
-    fn trace(&self) -> &Trace {
-        self.trace()
-    }
-    fn result(&self) -> Option<&RunResult> {
-        self.result()
-    }
-    fn wreck(&self) -> Option<(String, u32)> {
-        self.crashed().map(|failure| (failure.to_string(), self.steps()))
-    }
-    fn steps_without_cap(&self) -> Option<u32> {
-        Some(self.steps())
     }
 }
 

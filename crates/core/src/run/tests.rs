@@ -1,7 +1,7 @@
 //! Timelines of a run: every input by hand, every output looked at.
 
 use super::*;
-use crate::approval::{ApprovalGate, Digest};
+use crate::approval::{ApprovalGate, DecisionRejected, Digest};
 use crate::policy::CallPolicy;
 use crate::time::Duration;
 use alloc::format;
