@@ -3,6 +3,8 @@
 //! [`store`] holds the one state in one signal; [`address`] keeps the page's address in step with it and [`time`] lets
 //! time pass; everything in [`components`] draws a part of the state and sends actions.
 
+#![expect(unreachable_pub, reason = "the component macro of Leptos writes `pub` whatever it is given")]
+
 mod address;
 mod app;
 mod components;

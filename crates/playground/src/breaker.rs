@@ -1,8 +1,9 @@
 //! The state of the model's circuit breaker.
 
+use steadfast::breaker::BreakerPolicy;
 use steadfast::event::Event;
 use steadfast::time::Instant;
-use steadfast_sim::{Line, What};
+use steadfast_sim::{Line, What, default_policy};
 
 /// What a breaker does to the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,19 +41,22 @@ pub struct BreakerNow {
     pub state: BreakerState,
     /// Model attempts that failed or timed out since the last success or change of state.
     pub failures_in_row: u32,
+    /// After how many of them it opens.
+    pub opens_after: u32,
 }
 
 /// Reads it out of what has happened.
 #[must_use]
 pub fn breaker(shown: &[Line]) -> BreakerNow {
-    let mut now = BreakerNow { state: BreakerState::None, failures_in_row: 0 };
+    let opens_after = default_policy().model().breaker().map_or(0, BreakerPolicy::consecutive);
+    let mut now = BreakerNow { state: BreakerState::None, failures_in_row: 0, opens_after };
     let mut model_call = None;
     let decisions = shown.iter().filter_map(|line| match &line.what {
         What::Decision(entry) => Some(entry),
         What::World(_) => None,
     });
     for entry in decisions {
-        let mut enter = |state| now = BreakerNow { state, failures_in_row: 0 };
+        let mut enter = |state| now = BreakerNow { state, failures_in_row: 0, opens_after };
         match &entry.event {
             Event::RunStarted { .. } | Event::BreakerClosed { .. } => enter(BreakerState::Closed),
             Event::BreakerOpened { until, .. } => enter(BreakerState::Open { until: *until }),

@@ -23,12 +23,13 @@ pub(crate) fn Breaker() -> impl IntoView {
 }
 
 fn about(page: &Page) -> String {
+    let most = page.breaker.opens_after;
     match (page.breaker.state, page.breaker.failures_in_row) {
         (BreakerState::None, _) if !page.settings.protection => "The naive agent has none.".into(),
         (BreakerState::None, _) => "The run has not started.".into(),
-        (BreakerState::Closed, 0) => "Attempts at the model pass. It opens after 3 failures in a row.".into(),
-        (BreakerState::Closed, 1) => "1 failure so far; it opens after 3 in a row.".into(),
-        (BreakerState::Closed, failures) => format!("{failures} failures in a row; it opens after 3."),
+        (BreakerState::Closed, 0) => format!("Attempts at the model pass. It opens after {most} failures in a row."),
+        (BreakerState::Closed, 1) => format!("1 failure so far; it opens after {most} in a row."),
+        (BreakerState::Closed, failures) => format!("{failures} failures in a row; it opens after {most}."),
         (BreakerState::Open { .. }, _) => "No attempt passes, so the model that is down is left in peace.".into(),
         (BreakerState::HalfOpen, _) => "One attempt passes, as a probe: it shows whether the model is back.".into(),
     }

@@ -121,6 +121,7 @@ fn clock(at: Instant) -> String {
     format!("{}.{:03} s", millis / 1_000, millis % 1_000)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a listener is handed its event")]
 fn on_key(event: KeyboardEvent) {
     let Some(current) = focused_item() else { return };
     let next = match event.key().as_str() {
