@@ -18,10 +18,15 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Tells how an agent fares in each scenario: the fault, every decision with its reason, the result.
+    /// Tells how an agent fares in each scenario: the fault, the decisions that matter with their reasons, the result.
     Demo(demo::Options),
     /// Makes many runs in hostile worlds drawn from seeds, and checks what must stay true of each.
     Swarm(swarm::Options),
+}
+
+/// Reads a seed.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 /// What a command has to say, and whether it found something wrong.

@@ -89,6 +89,10 @@ fn unknown_names_list_the_known_ones_and_exit_2() {
     for nonsense in [&["demo", "--seed", "-1"][..], &["demo", "--seed", "x"], &["dance"], &["demo", "--loud"]] {
         assert_eq!(steadfast(nonsense).status.code(), Some(2), "{nonsense:?}");
     }
+    for seed in ["-1", "x", "18446744073709551616"] {
+        let said = String::from_utf8(steadfast(&["demo", "--seed", seed]).stderr).unwrap();
+        assert!(said.contains("a seed is a whole number from 0 to 18446744073709551615"), "{said}");
+    }
 }
 
 #[test]

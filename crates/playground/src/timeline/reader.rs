@@ -2,7 +2,7 @@
 
 use super::{Band, Item, Lane, Shape, Timeline, name};
 use steadfast::event::Event;
-use steadfast::time::{Duration, Instant, Span, micros};
+use steadfast::time::{Instant, Span};
 use steadfast::trace::Entry;
 use steadfast_sim::{Line, What, WorldEvent};
 
@@ -73,9 +73,7 @@ impl Reader {
             Event::AttemptAbandoned { .. } => self.end_attempt(line, entry, Shape::Abandoned, "abandoned"),
             Event::BackingOff { next, of, until, delay } => {
                 let text = Span(delay.delay).to_string();
-                // On the bar there is no room for microseconds.
-                let short = Span(Duration::from_millis(micros(delay.delay) / 1_000)).to_string();
-                let item = self.add(line, self.lane(call), Shape::Wait, at, Some(*until), short);
+                let item = self.add(line, self.lane(call), Shape::Wait, at, Some(*until), text.clone());
                 self.timeline.items[item].ceiling = Some(at + delay.ceiling);
                 let subject = format!("Wait of {text} before attempt {next} of {of}");
                 name::complete(&mut self.timeline.items[item], &subject, Some(call));

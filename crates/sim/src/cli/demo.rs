@@ -11,7 +11,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "NAME")]
     scenario: Vec<Scenario>,
     /// All the luck there is. The same seed gives the same run, decision for decision.
-    #[arg(long, value_name = "N", default_value_t = 7)]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = super::seed, allow_negative_numbers = true)]
     seed: u64,
     /// A human says yes to risky tools. Without --approve or --deny there is nobody to ask, and they are blocked.
     #[arg(long, conflicts_with = "deny")]

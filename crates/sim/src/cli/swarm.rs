@@ -13,7 +13,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     runs: u64,
     /// The seed of the first run; the others follow it.
-    #[arg(long, value_name = "S", default_value_t = 0)]
+    #[arg(long, value_name = "S", default_value_t = 0, value_parser = super::seed, allow_negative_numbers = true)]
     seed: u64,
     /// Print one JSON object instead of a table.
     #[arg(long)]
