@@ -2,7 +2,7 @@
 //!
 //! There are two signals: what is drawn, which changes with each line shown or setting made, and virtual time, which
 //! changes with each frame. Components turn the first into texts and attributes, always of the same two types: every further
-//! type would cost the page kilobytes of machinery of its own.
+//! type would bring machinery of its own into the page.
 
 use crate::time;
 use leptos::prelude::*;

@@ -87,7 +87,7 @@ fn step(what: &What) -> Option<u32> {
     }
 }
 
-/// With a capital and a full stop. The reasons are English: all of Unicode's capitals would cost the page 8 kB.
+/// With a capital and a full stop. The reasons are English: all of Unicode's capitals would only make the page heavier.
 fn sentence(words: &str) -> String {
     let mut sentence = format!("{words}.");
     if let Some(first) = sentence.get_mut(..1) {

@@ -76,7 +76,7 @@ pub(crate) fn tool(name: &str, args: &str) -> (Duration, Result<String, Failure>
 }
 
 /// The whole number of that name in a flat object of numbers, which is all that `multiply` takes. A JSON library would read
-/// the same and cost every visitor of the page 8 kB.
+/// the same and make the page heavier for every visitor.
 fn number(args: &str, name: &str) -> Option<i64> {
     let object = args.trim().strip_prefix('{')?.strip_suffix('}')?;
     let mut pairs = object.split(',').filter_map(|pair| pair.split_once(':'));

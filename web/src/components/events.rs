@@ -13,7 +13,7 @@ use web_sys::Element;
 pub(crate) fn Events() -> impl IntoView {
     let store = store();
     let scroller = NodeRef::<Div>::new();
-    // A row is drawn once: its key is the run and its place in it.
+    // All rows are told again with each change; Leptos touches only those that differ.
     let rows = move || {
         store.page().track();
         store.peek(|state| state.shown().iter().map(row).enumerate().map(event_row).collect::<Vec<_>>())

@@ -5,7 +5,8 @@ use super::turn::drain;
 use super::{Output, Phase, Run, RunResult};
 use crate::call::{self, Attempt};
 use crate::event::{BlockReason, Event};
-use crate::outcome::StopReason;
+use crate::id::CallId;
+use crate::outcome::{CallError, StopReason};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -29,11 +30,8 @@ impl Run {
                             call.handle(self.now, cancel.clone(), breakers, &mut self.trace);
                             let nothing_starts = |attempt: Attempt| Output::Abandon(attempt.id);
                             let ended = drain(call, &mut self.outputs, nothing_starts);
-                            let report = |error| report_failure(&self.tools[action.tool], &error).1;
-                            if let Some(failure) = ended.and_then(Result::err).and_then(report) {
-                                let (id, tool) = (call.id(), action.call.tool.clone());
-                                note(&mut self.may_have_happened, &tool);
-                                self.record(Some(id), || Event::EffectUnknown { tool, failure });
+                            if let Some(Err(error)) = ended {
+                                self.report(action.tool, call.id(), &error);
                             }
                         }
                         Stage::Asking(approval) if approval.outcome().is_none() => {
@@ -48,6 +46,17 @@ impl Run {
             }
         }
         self.finish(stop, None);
+    }
+
+    /// What the model is told of a failed tool call; an effect that may have happened all the same is noted.
+    pub(super) fn report(&mut self, tool: usize, id: CallId, error: &CallError) -> String {
+        let (text, unknown) = report_failure(&self.tools[tool], error);
+        if let Some(failure) = unknown {
+            let tool = String::from(self.tools[tool].name());
+            note(&mut self.may_have_happened, &tool);
+            self.record(Some(id), || Event::EffectUnknown { tool, failure });
+        }
+        text
     }
 
     pub(super) fn finish(&mut self, stop: StopReason, answer: Option<String>) {

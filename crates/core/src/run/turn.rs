@@ -1,6 +1,6 @@
 //! The turn of the loop: think, act, observe, and what each leads to.
 
-use super::action::{Action, Stage, block_of, report_block, report_failure};
+use super::action::{Action, Stage, block_of, report_block};
 use super::end::note;
 use super::message::{Message, ModelReply, Role, ToolCall, ToolSpec};
 use super::{Output, Phase, Run};
@@ -171,14 +171,7 @@ impl Run {
                     self.record(Some(id), || Event::ToolReplied { tool, output });
                     text
                 }
-                Err(error) => {
-                    let (text, unknown) = report_failure(&self.tools[action.tool], &error);
-                    if let Some(failure) = unknown {
-                        note(&mut self.may_have_happened, &tool);
-                        self.record(Some(id), || Event::EffectUnknown { tool, failure });
-                    }
-                    text
-                }
+                Err(error) => self.report(action.tool, id, &error),
             });
         }
     }
