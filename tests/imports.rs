@@ -18,8 +18,19 @@ const HOUSE: [(&str, &str, &[&str]); 6] = [
 
 /// The order inside `core`: a module imports from its own group and those before it.
 const ORDER: [&[&str]; 9] = [
-    &["time", "rng", "id", "setting"],
-    &["failure", "backoff", "deadline", "fallback", "breaker", "step_limit", "approval", "effect"],
+    &["time", "rng", "id", "setting", "snapshot"],
+    &[
+        "failure",
+        "backoff",
+        "deadline",
+        "fallback",
+        "breaker",
+        "budget",
+        "step_limit",
+        "progress",
+        "approval",
+        "effect",
+    ],
     &["retry"],
     &["policy", "outcome"],
     &["event", "sentence", "trace"],

@@ -30,6 +30,7 @@ pub mod rng;
 pub mod run;
 pub mod sentence;
 pub mod setting;
+pub mod snapshot;
 pub mod step_limit;
 pub mod time;
 pub mod trace;
