@@ -163,6 +163,8 @@ pub enum Verdict {
 pub struct ApprovalRequest {
     /// What a decision refers to.
     pub id: ApprovalId,
+    /// The call it is about: the key that goes to the tool.
+    pub key: Key,
     /// The tool.
     pub tool: String,
     /// Its exact arguments: what is shown is what runs.
@@ -173,6 +175,8 @@ pub struct ApprovalRequest {
     pub asked_at: Instant,
     /// When silence becomes a no.
     pub expires_at: Instant,
+    /// Whether it ran before and may have happened: a yes runs it again.
+    pub again: bool,
     /// Why it is asked, as a sentence.
     pub why: String,
 }
@@ -227,13 +231,14 @@ pub enum DecisionRejected {
     AlreadyDecided,
     /// It had expired.
     Expired,
+    /// It is about another call than the one that is asked about: the digests differ.
+    OtherCall,
 }
 
 /// One request from its asking to its end.
 #[derive(Debug, Clone)]
 pub struct Approval {
     request: ApprovalRequest,
-    key: Key,
     hash: HashFunction,
     outcome: Option<Outcome>,
 }
@@ -252,20 +257,31 @@ impl Approval {
     ) -> Self {
         let request = ApprovalRequest {
             id,
+            key,
             tool: tool.into(),
             args: args.into(),
             digest: Digest::of_call(hash, key, tool, args),
             asked_at: now,
             expires_at: now + gate.expires_after,
+            again: false,
             why: alloc::format!("{tool} is risky, so a human decides"),
         };
-        Self { request, key, hash, outcome: None }
+        Self { request, hash, outcome: None }
+    }
+
+    /// Asked about a call that ran before, ended with this error, and may have happened.
+    #[must_use]
+    pub fn again(mut self, error: &str) -> Self {
+        self.request.again = true;
+        self.request.why =
+            alloc::format!("{} may have happened already ({error}); a yes runs it again", self.request.tool);
+        self
     }
 
     /// The call it is about, and whose idempotency key it is.
     #[must_use]
     pub fn key(&self) -> Key {
-        self.key
+        self.request.key
     }
 
     /// The request.
@@ -293,13 +309,27 @@ impl Approval {
                 Outcome::Approved { args: self.request.args.clone(), digest: self.request.digest, edited: false }
             }
             Decision::ApproveEdited { args } => Outcome::Approved {
-                digest: Digest::of_call(self.hash, self.key, &self.request.tool, &args),
+                digest: Digest::of_call(self.hash, self.request.key, &self.request.tool, &args),
                 edited: args != self.request.args,
                 args,
             },
             Decision::Deny { message } => Outcome::Denied { message },
         };
         Ok(self.outcome.insert(outcome))
+    }
+
+    /// As [`decide`](Self::decide), from a human who was shown the call of that digest. A decision on another call than
+    /// the one that would run is refused.
+    pub fn decide_on(
+        &mut self,
+        now: Instant,
+        digest: Digest,
+        decision: Decision,
+    ) -> Result<&Outcome, DecisionRejected> {
+        if self.outcome.is_none() && digest != self.request.digest {
+            return Err(DecisionRejected::OtherCall);
+        }
+        self.decide(now, decision)
     }
 
     /// Lets time pass: answers whether it expired just now.
@@ -311,6 +341,8 @@ impl Approval {
         expires
     }
 }
+
+mod stored;
 
 #[cfg(all(test, feature = "sha2"))]
 mod tests {
@@ -389,6 +421,15 @@ mod tests {
     fn a_yes_at_the_instant_of_expiry_comes_too_late() {
         assert_eq!(asked().decide(Instant::from_millis(60_000), Decision::Approve), Err(DecisionRejected::Expired));
         assert!(asked().decide(Instant::from_micros(59_999_999), Decision::Approve).is_ok());
+    }
+
+    #[test]
+    fn a_yes_to_another_call_than_the_one_that_would_run_is_refused() {
+        let mut approval = asked();
+        let other = Digest::of_call(sha256, KEY, "send_email", "{\"to\":\"b\"}");
+        assert_eq!(approval.decide_on(Instant::ORIGIN, other, Decision::Approve), Err(DecisionRejected::OtherCall));
+        let shown = approval.request().digest;
+        assert!(approval.decide_on(Instant::ORIGIN, shown, Decision::Approve).is_ok());
     }
 
     #[test]

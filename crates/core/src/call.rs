@@ -8,6 +8,7 @@ mod breakers;
 
 pub use breakers::Breakers;
 
+use crate::backoff::Delay;
 use crate::breaker::{CircuitBreaker, Permit, PermitOutcome, Rejection};
 use crate::deadline::{Deadline, Scope};
 use crate::event::Event;
@@ -65,6 +66,8 @@ pub struct Call {
     options: Options,
     now: Instant,
     phase: Phase,
+    /// When a server asked an earlier call under the same key to come back.
+    not_before: Option<Instant>,
     /// Attempts made in all.
     attempts: u32,
     /// Attempts made of the current option.
@@ -144,12 +147,33 @@ impl Call {
             options: Options::new(options),
             now: Instant::ORIGIN,
             phase: Phase::New,
+            not_before: None,
             attempts: 0,
             tries: 0,
             previous_wait: None,
             last_failure: None,
             abandoned: None,
         }
+    }
+
+    /// Counts its attempts on from those an earlier call under the same key made, so that no two share a number, and begins
+    /// no earlier than a server asked that one for.
+    #[must_use]
+    pub fn after_attempts(mut self, made: u32, not_before: Option<Instant>) -> Self {
+        (self.attempts, self.not_before) = (made, not_before);
+        self
+    }
+
+    /// The idempotency key of all its attempts.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        self.key
+    }
+
+    /// Attempts made so far.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// Its number within the run.
@@ -175,7 +199,10 @@ impl Call {
         match input {
             Input::Start if matches!(self.phase, Phase::New) => {
                 self.deadline = Deadline::after(self.now, self.limit, Scope::Call).within(self.deadline);
-                self.start_attempt(breakers, trace);
+                match self.not_before.filter(|at| *at > self.now) {
+                    Some(at) => self.wait_as_asked(at, trace),
+                    None => self.start_attempt(breakers, trace),
+                }
             }
             Input::Start | Input::Tick => {}
             Input::Succeeded(attempt) if self.awaits(attempt) => {
@@ -237,6 +264,18 @@ impl Call {
             Phase::BackingOff { until } if self.now >= *until => self.start_attempt(breakers, trace),
             _ => {}
         }
+    }
+
+    /// Waits out what a server asked an earlier call for, if there is time for that.
+    fn wait_as_asked(&mut self, until: Instant, trace: &mut Trace) {
+        let wait = until - self.now;
+        if self.deadline.remaining(self.now).is_some_and(|remaining| wait >= remaining) {
+            return self.finish(CallError::DeadlineExceeded { scope: self.deadline.scope(), last: None }, trace);
+        }
+        let delay = Delay { delay: wait, floor: Duration::ZERO, ceiling: Duration::ZERO, retry_after: Some(wait) };
+        let of = self.retry.as_ref().map_or(1, RetryPolicy::attempts);
+        self.record(trace, None, || Event::BackingOff { next: 1, of, until, delay });
+        self.phase = Phase::BackingOff { until };
     }
 
     /// Starts an attempt of the current option, or of the next one that its breaker lets through.

@@ -59,6 +59,12 @@ impl Deadline {
         limit.map_or(Self::NEVER, |limit| Self { at: now + limit, scope })
     }
 
+    /// At that instant.
+    #[must_use]
+    pub const fn until(at: Instant, scope: Scope) -> Self {
+        Self { at, scope }
+    }
+
     /// The earlier of this and its parent's; the parent's where they fall together.
     #[must_use]
     pub fn within(self, parent: Self) -> Self {

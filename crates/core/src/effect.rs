@@ -1,6 +1,11 @@
 //! Effects: what a tool does to the world, and what is known of it after a failure.
 
+mod ledger;
+
+pub use ledger::{Claim, Claimed, EffectState, Ledger, LedgerEntry};
+
 use crate::failure::FailureClass;
+use alloc::string::String;
 
 /// What running a tool does to the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -61,5 +66,20 @@ pub enum EffectOutcome {
     /// It did not happen.
     NotDone,
     /// It may have happened. Never tried again by itself.
+    Unknown,
+}
+
+/// What asking afterwards found out about an effect of unknown outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "found", rename_all = "snake_case"))]
+pub enum Reconciliation {
+    /// It happened; with what the tool would have answered, for the model. May be empty.
+    Done {
+        /// The answer.
+        output: String,
+    },
+    /// It did not happen.
+    NotDone,
+    /// It cannot be told.
     Unknown,
 }

@@ -4,7 +4,7 @@ use crate::approval::{DecisionRejected, Digest};
 use crate::backoff::Delay;
 use crate::breaker::{ChangeReason, RejectReason};
 use crate::deadline::Scope;
-use crate::effect::Effect;
+use crate::effect::{Effect, EffectState, Reconciliation};
 use crate::failure::Failure;
 use crate::fallback::FallbackReason;
 use crate::id::{ApprovalId, RunId};
@@ -42,6 +42,14 @@ pub enum Event {
     ToolBlocked { tool: String, reason: BlockReason },
     /// A tool that must not run twice failed in a way that leaves open whether it ran.
     EffectUnknown { tool: String, failure: Failure },
+    /// Whoever can tell is asked whether an effect of unknown outcome happened.
+    ReconcileAsked { tool: String },
+    /// They answered.
+    Reconciled { tool: String, found: Reconciliation },
+    /// A late word settled what was unknown.
+    EffectSettled { tool: String, state: EffectState },
+    /// Another resume of the same run was first: its result is used, and nothing runs.
+    EffectTaken { tool: String, state: EffectState },
     /// The results went to the model.
     Observed { results: u32 },
 
@@ -89,8 +97,16 @@ pub enum Event {
     /// A breaker let an attempt not through.
     BreakerRejected { option: u32, retry_at: Instant, reason: RejectReason },
 
-    /// A human is asked.
-    ApprovalAsked { id: ApprovalId, tool: String, args: String, digest: Digest, expires_at: Instant },
+    /// A human is asked: whether it may run, or whether it may run again although it may have happened.
+    ApprovalAsked {
+        id: ApprovalId,
+        tool: String,
+        args: String,
+        digest: Digest,
+        expires_at: Instant,
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "core::ops::Not::not"))]
+        again: bool,
+    },
     /// A human said yes.
     ApprovalGranted { id: ApprovalId, edited: bool, digest: Digest },
     /// A human said no.
@@ -109,6 +125,10 @@ pub enum Event {
         #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
         by: Duration,
     },
+    /// The run ended for now: so many questions wait for a human, and its snapshot resumes it.
+    RunSuspended { pending: Vec<ApprovalId>, steps: u32 },
+    /// The run goes on from its snapshot.
+    RunResumed { run: RunId, step: u32, pending: Vec<ApprovalId> },
     /// The run ended.
     RunFinished { stop: StopReason, degraded: bool, steps: u32, blocked: Vec<String>, answer: String },
 }
@@ -125,6 +145,8 @@ pub enum BlockReason {
     Expired,
     /// The run ended before anybody answered.
     RunEnded,
+    /// Another resume of the same run was first.
+    DecidedElsewhere,
 }
 
 impl BlockReason {
@@ -136,6 +158,7 @@ impl BlockReason {
             Self::Denied => "denied",
             Self::Expired => "expired",
             Self::RunEnded => "run_ended",
+            Self::DecidedElsewhere => "decided_elsewhere",
         }
     }
 }

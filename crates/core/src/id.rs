@@ -56,3 +56,10 @@ impl fmt::Display for Key {
         write!(f, "run-{:x}-call-{}", self.run.0, self.call.0)
     }
 }
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Key {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -108,9 +108,15 @@ pub enum StopReason {
     Deadline,
     /// The caller took it back.
     Cancelled,
+    /// It waits for a human, and its snapshot with it: the one end that is not final.
+    Suspended,
 }
 
 impl StopReason {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Answered, Self::StepLimit, Self::ModelUnavailable, Self::Deadline, Self::Cancelled, Self::Suspended];
+
     /// Its name, as traces and JavaScript spell it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -120,6 +126,7 @@ impl StopReason {
             Self::ModelUnavailable => "model_unavailable",
             Self::Deadline => "deadline",
             Self::Cancelled => "cancelled",
+            Self::Suspended => "suspended",
         }
     }
 }
@@ -135,4 +142,6 @@ pub enum WaitReason {
     BackingOff,
     /// A human decides; at the instant, silence becomes a no.
     Approval,
+    /// The ledger that resumed runs share is asked.
+    Claim,
 }

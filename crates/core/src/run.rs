@@ -4,21 +4,25 @@
 //! results to the model. Risky tools wait for a human. A run always ends, and always with an answer: where it cannot be the
 //! model's it is the policy's safe message, and the result says `degraded`.
 
+mod act;
 mod action;
 mod end;
 mod hear;
 mod message;
+mod resume;
+mod stored;
 mod turn;
 
 pub use message::{Message, ModelReply, Role, ToolCall, ToolSpec};
 
-use crate::approval::{ApprovalRequest, Decision};
+use crate::approval::{ApprovalRequest, Decision, Digest};
 use crate::breaker::CircuitBreaker;
 use crate::call::{self, Attempt, Call};
 use crate::deadline::Deadline;
+use crate::effect::{Claim, Claimed, Ledger, LedgerEntry, Reconciliation};
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::id::{ApprovalId, AttemptId, CallId, RunId};
+use crate::id::{ApprovalId, AttemptId, CallId, Key, RunId};
 use crate::outcome::{StopReason, WaitReason};
 use crate::policy::RunPolicy;
 use crate::rng::Seed;
@@ -78,9 +82,11 @@ pub struct Run {
     deadline: Deadline,
     messages: Vec<Message>,
     blocked: Vec<String>,
-    /// Tools that must not happen twice and happened, and those that may have.
-    happened: Vec<String>,
-    may_have_happened: Vec<String>,
+    ledger: Ledger,
+    /// Whether its effects are first claimed in a ledger that other runs share.
+    claims: bool,
+    /// Whether it ends for now once only humans can move it on.
+    suspends: bool,
     calls: u64,
     approvals: u64,
     now: Instant,
@@ -93,9 +99,21 @@ pub struct Run {
 #[expect(clippy::large_enum_variant, reason = "a run has one phase; a box would only add an allocation to each step")]
 enum Phase {
     New,
-    Thinking { call: Call, reply: Option<ModelReply> },
+    /// From a snapshot, and not told to go on yet: with the tool calls of its step, if it was acting.
+    Restored(Option<Vec<Action>>),
+    Thinking {
+        call: Call,
+        reply: Option<ModelReply>,
+    },
     Acting(Vec<Action>),
-    Over(RunResult),
+    /// Ended; a suspended one with the tool calls of its step.
+    Over(RunEnd),
+}
+
+#[derive(Debug)]
+struct RunEnd {
+    result: RunResult,
+    suspended: Option<Vec<Action>>,
 }
 
 /// What a host tells a run.
@@ -113,6 +131,14 @@ pub enum Input {
     Failed(AttemptId, Failure),
     /// A human decided.
     Decided(ApprovalId, Decision),
+    /// A human decided who was shown the call of that digest; refused if it is not the one that would run.
+    DecidedOn(ApprovalId, Digest, Decision),
+    /// What was found out about an effect of unknown outcome.
+    Reconciled(AttemptId, Reconciliation),
+    /// What the shared ledger says to a claim.
+    Claimed(Key, Claimed),
+    /// From now on, whenever nothing but humans can move the run on, it ends as suspended: nobody is there to ask.
+    Suspend,
     /// The caller takes it back.
     Cancel,
 }
@@ -131,6 +157,21 @@ pub enum Output {
         /// Its arguments.
         args: String,
     },
+    /// Find out whether that effect happened, and report it with [`Input::Reconciled`].
+    Reconcile {
+        /// What the answer is reported under.
+        attempt: Attempt,
+        /// The key that went to the tool.
+        key: Key,
+        /// The tool.
+        tool: String,
+        /// Its arguments.
+        args: String,
+    },
+    /// Only of a run that shares its ledger: claim this there, in one atomic step, and report with [`Input::Claimed`].
+    Claim(Claim),
+    /// Only of a run that shares its ledger: write this there, before anything that follows.
+    Record(LedgerEntry),
     /// Ask a human.
     Ask(ApprovalRequest),
     /// That question needs no answer any more.
@@ -163,6 +204,9 @@ pub struct RunResult {
     pub degraded: bool,
     /// Why it ended.
     pub stop: StopReason,
+    /// Of a suspended run: what waits for a human.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
+    pub pending: Vec<ApprovalRequest>,
 }
 
 impl Run {
@@ -207,8 +251,9 @@ impl Run {
             deadline: Deadline::NEVER,
             messages: alloc::vec![Message::new(Role::User, task)],
             blocked: Vec::new(),
-            happened: Vec::new(),
-            may_have_happened: Vec::new(),
+            ledger: Ledger::default(),
+            claims: false,
+            suspends: false,
             calls: 0,
             approvals: 0,
             now: Instant::ORIGIN,
@@ -227,6 +272,15 @@ impl Run {
         self
     }
 
+    /// Before an effect happens that must not happen twice it is claimed, with [`Output::Claim`], in a ledger that other
+    /// runs share. Runs from a snapshot always do; a run that may be restored from a snapshot it made before it ended
+    /// should too.
+    #[must_use]
+    pub fn with_claims(mut self) -> Self {
+        self.claims = true;
+        self
+    }
+
     /// With this trace instead of one that keeps everything.
     #[must_use]
     pub fn with_trace(mut self, trace: Trace) -> Self {
@@ -240,6 +294,12 @@ impl Run {
         &self.messages
     }
 
+    /// What became of every tool call.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// Every decision so far.
     #[must_use]
     pub fn trace(&self) -> &Trace {
@@ -250,7 +310,7 @@ impl Run {
     #[must_use]
     pub fn result(&self) -> Option<&RunResult> {
         match &self.stage {
-            Phase::Over(result) => Some(result),
+            Phase::Over(end) => Some(&end.result),
             _ => None,
         }
     }
@@ -275,7 +335,11 @@ impl Run {
             Input::ModelReplied(id, reply) => self.model_replied(id, reply),
             Input::ToolReplied(id, output) => self.tool_replied(id, output),
             Input::Failed(id, failure) => self.failed(id, failure),
-            Input::Decided(id, decision) => self.decided(id, decision),
+            Input::Decided(id, decision) => self.decided(id, None, decision),
+            Input::DecidedOn(id, digest, decision) => self.decided(id, Some(digest), decision),
+            Input::Reconciled(id, found) => self.reconciled(id, found),
+            Input::Claimed(key, claimed) => self.claimed(key, claimed),
+            Input::Suspend => self.suspends = true,
             Input::Cancel => self.stop(StopReason::Cancelled),
         }
         self.proceed();
@@ -287,14 +351,15 @@ impl Run {
             return output;
         }
         let wait = match &mut self.stage {
-            Phase::New => (None, WaitReason::NotStarted),
+            Phase::New | Phase::Restored(_) => (None, WaitReason::NotStarted),
             Phase::Thinking { call, .. } => wait_of(call),
             Phase::Acting(actions) => actions
                 .iter_mut()
                 .filter_map(|action| match &mut action.stage {
-                    Stage::Asking(approval) => Some((Some(approval.request().expires_at), WaitReason::Approval)),
-                    Stage::Running { call, .. } => Some(wait_of(call)),
-                    Stage::Settled(_) => None,
+                    Stage::Asking { approval, .. } => Some((Some(approval.request().expires_at), WaitReason::Approval)),
+                    Stage::Running { call, .. } | Stage::Reconciling { call, .. } => Some(wait_of(call)),
+                    Stage::Claiming(_) => Some((None, WaitReason::Claim)),
+                    Stage::Interrupted { .. } | Stage::Settled(_) => None,
                 })
                 .min_by_key(|(until, _)| until.unwrap_or(Instant::MAX))
                 .unwrap_or((None, WaitReason::NotStarted)),

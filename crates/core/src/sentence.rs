@@ -3,6 +3,7 @@
 use crate::approval::DecisionRejected;
 use crate::breaker::{ChangeReason, RejectReason};
 use crate::deadline::Scope;
+use crate::effect::{EffectState, Reconciliation};
 use crate::event::{BlockReason, Event};
 use crate::fallback::FallbackReason;
 use crate::outcome::StopReason;
@@ -35,6 +36,25 @@ impl fmt::Display for Event {
             Self::EffectUnknown { tool, failure } => write!(
                 f,
                 "{tool} must not happen twice and ended with {failure}: it may have happened, so it is not tried again."
+            ),
+            Self::ReconcileAsked { tool } => write!(f, "It is looked up whether {tool} happened."),
+            Self::Reconciled { tool, found: Reconciliation::Done { .. } } => {
+                write!(f, "It was found that {tool} happened.")
+            }
+            Self::Reconciled { tool, found: Reconciliation::NotDone } => {
+                write!(f, "It was found that {tool} did not happen.")
+            }
+            Self::Reconciled { tool, found: Reconciliation::Unknown } => {
+                write!(f, "Nobody could tell whether {tool} happened.")
+            }
+            Self::EffectSettled { tool, state: EffectState::Done } => {
+                write!(f, "A late word: {tool} happened after all.")
+            }
+            Self::EffectSettled { tool, state } => write!(f, "A late word on {tool}: {}.", state.as_str()),
+            Self::EffectTaken { tool, state } => write!(
+                f,
+                "{tool} does not run here: another resume of this run was first, and there it is {}.",
+                state.as_str()
             ),
             Self::Observed { results: 1 } => f.write_str("Observe: 1 result goes to the model."),
             Self::Observed { results } => write!(f, "Observe: {results} results go to the model."),
@@ -102,10 +122,11 @@ impl fmt::Display for Event {
                 if *retry_at < Instant::MAX { write!(f, " It does so again at {retry_at}.") } else { Ok(()) }
             }
 
-            Self::ApprovalAsked { tool, args, digest, expires_at, .. } => write!(
-                f,
-                "A human is asked whether {tool} may run with {args} (digest {digest:.8}); silence is a no at {expires_at}."
-            ),
+            Self::ApprovalAsked { tool, args, digest, expires_at, again, .. } => {
+                write!(f, "A human is asked whether {tool} may run")?;
+                f.write_str(if *again { " again, although it may have happened," } else { "" })?;
+                write!(f, " with {args} (digest {digest:.8}); silence is a no at {expires_at}.")
+            }
             Self::ApprovalGranted { edited: false, digest, .. } => {
                 write!(f, "A human said yes to exactly this call (digest {digest:.8}).")
             }
@@ -122,11 +143,29 @@ impl fmt::Display for Event {
             Self::ClockWentBack { by } => {
                 write!(f, "The host's clock went back by {}; the engine stays where it was.", Span(*by))
             }
+            Self::RunSuspended { pending, .. } => {
+                f.write_str("The run is suspended: ")?;
+                write_questions(f, pending.len())?;
+                f.write_str(" for a human, and its snapshot can be resumed here or elsewhere.")
+            }
+            Self::RunResumed { pending, .. } if pending.is_empty() => f.write_str("The run goes on from its snapshot."),
+            Self::RunResumed { pending, .. } => {
+                f.write_str("The run goes on from its snapshot; ")?;
+                write_questions(f, pending.len())?;
+                f.write_str(".")
+            }
             Self::RunFinished { stop, degraded, .. } => {
                 let how = if *degraded { ", degraded" } else { "" };
                 write!(f, "The run ends{how}: {stop}.")
             }
         }
+    }
+}
+
+fn write_questions(f: &mut fmt::Formatter<'_>, count: usize) -> fmt::Result {
+    match count {
+        1 => f.write_str("1 question waits"),
+        count => write!(f, "{count} questions wait"),
     }
 }
 
@@ -190,6 +229,7 @@ impl fmt::Display for BlockReason {
             Self::Denied => "a human said no",
             Self::Expired => "nobody answered in time",
             Self::RunEnded => "the run ended before anybody answered",
+            Self::DecidedElsewhere => "another resume of this run was first",
         })
     }
 }
@@ -200,6 +240,7 @@ impl fmt::Display for DecisionRejected {
             Self::Unknown => "nothing of that number was asked",
             Self::AlreadyDecided => "the question was decided before, and a decision is used once",
             Self::Expired => "the question had expired",
+            Self::OtherCall => "it is about another call than the one that was asked about",
         })
     }
 }
@@ -212,6 +253,7 @@ impl fmt::Display for StopReason {
             Self::ModelUnavailable => "no model could be had",
             Self::Deadline => "the run's deadline came",
             Self::Cancelled => "the caller cancelled it",
+            Self::Suspended => "it waits for a human",
         })
     }
 }

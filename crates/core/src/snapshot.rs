@@ -88,6 +88,8 @@ pub enum SnapshotError {
         /// The run they are of.
         found: crate::id::RunId,
     },
+    /// The settings it is to go on under are not good.
+    InvalidSetting(crate::setting::InvalidSetting),
     /// They need a tool that was not given.
     ToolMissing {
         /// Its name.
@@ -113,6 +115,7 @@ impl fmt::Display for SnapshotError {
             Self::OtherRun { found } => {
                 write!(f, "this snapshot is of run {}, not of the run that was named", found.0)
             }
+            Self::InvalidSetting(invalid) => write!(f, "{invalid}"),
             Self::ToolMissing { tool } => {
                 write!(f, "this snapshot needs the tool {tool}: restore it with the tools it was made with")
             }
@@ -121,6 +124,12 @@ impl fmt::Display for SnapshotError {
 }
 
 impl core::error::Error for SnapshotError {}
+
+impl From<crate::setting::InvalidSetting> for SnapshotError {
+    fn from(invalid: crate::setting::InvalidSetting) -> Self {
+        Self::InvalidSetting(invalid)
+    }
+}
 
 /// FNV-1a, 64 bits: each byte changes the sum for good, so no single flipped bit goes unseen.
 fn checksum(bytes: &[u8]) -> u64 {
@@ -212,7 +221,7 @@ impl<'a> Reader<'a> {
         Ok(*chunk)
     }
 
-    fn count(&mut self) -> Result<usize, SnapshotError> {
+    pub(crate) fn count(&mut self) -> Result<usize, SnapshotError> {
         let count = usize::try_from(self.take::<u64>()?).map_err(|_| SnapshotError::Damaged)?;
         // Each element takes a byte at least.
         if count > self.bytes.len() { Err(SnapshotError::Damaged) } else { Ok(count) }
@@ -317,6 +326,15 @@ impl<T: Stored> Stored for Option<T> {
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         if from.take()? { from.take().map(Some) } else { Ok(None) }
+    }
+}
+
+impl<A: Stored, B: Stored> Stored for (A, B) {
+    fn store(&self, to: &mut Writer) {
+        to.put(&self.0).put(&self.1);
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        Ok((from.take()?, from.take()?))
     }
 }
 

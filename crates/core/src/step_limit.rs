@@ -30,6 +30,13 @@ impl StepLimiter {
         Ok(Self { limit, used: 0 })
     }
 
+    /// With so many steps taken already, at most all of them.
+    #[must_use]
+    pub fn with_used(mut self, used: u32) -> Self {
+        self.used = used.min(self.limit);
+        self
+    }
+
     /// The step's number, or an error once the limit is used up.
     pub fn take(&mut self) -> Result<u32, StepLimitExceeded> {
         if self.used >= self.limit {

@@ -124,7 +124,8 @@ impl NaiveAgent {
         if reply.tool_calls.is_empty() {
             let stop = StopReason::Answered;
             let (answer, steps) = (reply.text, self.steps);
-            self.result = Some(RunResult { answer: answer.clone(), steps, blocked: Vec::new(), degraded: false, stop });
+            let (blocked, pending) = (Vec::new(), Vec::new());
+            self.result = Some(RunResult { answer: answer.clone(), steps, blocked, degraded: false, stop, pending });
             let finished = Event::RunFinished { stop, degraded: false, steps, blocked: Vec::new(), answer };
             return self.record(now, None, finished);
         }

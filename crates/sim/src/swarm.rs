@@ -30,7 +30,8 @@ pub struct Violation {
 pub enum Rule {
     /// Every run ends, within its limits, with an answer.
     EndsWithAnAnswer,
-    /// A risky tool runs at most once for each yes, and with exactly the arguments of the yes.
+    /// A risky tool runs at most once for each yes, and with exactly the arguments of the yes; however often a run is
+    /// resumed, what must not happen twice does not, unless a human said that it may run again.
     EffectsWithinApprovals,
     /// Nothing is attempted after the deadline, after a cancellation or after the end.
     NothingAfterTheEnd,
@@ -81,7 +82,7 @@ pub(crate) struct Watched {
     pub(crate) attempts: u64,
     pub(crate) effects: u64,
     pub(crate) violations: Vec<Violation>,
-    pub(crate) trace: Trace,
+    pub(crate) traces: Vec<Trace>,
 }
 
 /// Makes `runs` runs, with the seeds from `first` on.
@@ -91,7 +92,7 @@ pub fn swarm(first: u64, runs: u64) -> Report {
     for seed in (0..runs).map(|index| first.wrapping_add(index)) {
         let mut watched = chaos::watch(seed);
         // Twice now and then: the same bytes, or chance has crept in.
-        if seed % 16 == 0 && chaos::watch(seed).trace != watched.trace {
+        if seed % 16 == 0 && chaos::watch(seed).traces != watched.traces {
             let seen = "two runs of this seed differ".into();
             watched.violations.push(Violation { seed, rule: Rule::SameTwice, seen });
         }
@@ -111,7 +112,7 @@ pub fn swarm(first: u64, runs: u64) -> Report {
 pub fn replay(seed: u64) -> (Journal, Vec<Violation>) {
     let watched = chaos::watch(seed);
     let mut journal = Journal::default();
-    for entry in watched.trace.entries() {
+    for entry in watched.traces.iter().flat_map(Trace::entries) {
         journal.decision(entry.clone());
     }
     (journal, watched.violations)
@@ -126,7 +127,7 @@ mod tests {
         let report = swarm(0, 5_000);
         assert!(report.violations.is_empty(), "{:#?}", report.violations);
         assert_eq!(report.runs, 5_000);
-        for stop in ["answered", "step_limit", "model_unavailable", "deadline", "cancelled"] {
+        for stop in ["answered", "step_limit", "model_unavailable", "deadline", "cancelled", "suspended"] {
             assert!(report.stops[stop] > 50, "{stop} is hardly ever reached: {:?}", report.stops);
         }
         assert!(report.effects > 500, "{} effects", report.effects);

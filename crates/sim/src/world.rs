@@ -5,16 +5,21 @@ use crate::human::{Answer, Human};
 use crate::journal::{Journal, WorldEvent};
 use crate::script;
 use crate::simulate::{Ending, SimulatedResult};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use steadfast::approval::ApprovalRequest;
 use steadfast::call::Attempt;
+use steadfast::effect::{Ledger, Reconciliation};
+use steadfast::id::Key;
 use steadfast::rng::Seed;
 use steadfast::run::{Input, Message, Output, Run, RunResult};
-use steadfast::time::{Instant, Span};
+use steadfast::time::{Duration, Instant, Span};
 use steadfast::trace::Trace;
 
 /// How many steps a watcher follows an agent that has no cap of its own.
 const PATIENCE: u32 = 25;
+
+/// How long it takes to look up whether a mail was sent.
+const LOOKING_UP: Duration = Duration::from_millis(200);
 
 /// What the world can drive: the engine's run, or the naive agent.
 pub(crate) trait Agent {
@@ -68,6 +73,9 @@ pub(crate) struct World<'a> {
     coming: VecDeque<(Instant, Coming)>,
     questions: usize,
     pending: Option<ApprovalRequest>,
+    /// The keys of effects that happened.
+    happened: BTreeSet<String>,
+    ledger: Ledger,
     seen: usize,
     journal: Journal,
 }
@@ -82,6 +90,8 @@ impl<'a> World<'a> {
             coming: VecDeque::new(),
             questions: 0,
             pending: None,
+            happened: BTreeSet::new(),
+            ledger: Ledger::default(),
             seen: 0,
             journal: Journal::default(),
         }
@@ -98,6 +108,13 @@ impl<'a> World<'a> {
                 Output::Think(attempt) => self.think(attempt, agent.messages()),
                 Output::Act { attempt, tool, args } => self.act(attempt, &tool, &args),
                 Output::Ask(request) => self.ask(request),
+                Output::Reconcile { attempt, key, .. } => self.look_up(attempt, key),
+                Output::Claim(claim) => {
+                    let key = claim.entry.key;
+                    let claimed = self.ledger.claim(claim);
+                    self.schedule(self.now, Coming::Reply(Input::Claimed(key, claimed)));
+                }
+                Output::Record(entry) => self.ledger.write(entry),
                 // Nothing is called back: what was abandoned may still come, and comes late.
                 Output::Abandon(_) | Output::Withdraw(_) => {}
                 Output::Finished => break self.ended(agent),
@@ -191,6 +208,15 @@ impl<'a> World<'a> {
         self.schedule(self.now + after, Coming::Reply(reply));
     }
 
+    /// Whoever keeps the mail server's books can tell.
+    fn look_up(&mut self, attempt: Attempt, key: Key) {
+        let found = match self.happened.contains(&key.to_string()) {
+            true => Reconciliation::Done { output: String::new() },
+            false => Reconciliation::NotDone,
+        };
+        self.schedule(self.now + LOOKING_UP, Coming::Reply(Input::Reconciled(attempt.id, found)));
+    }
+
     fn ask(&mut self, request: ApprovalRequest) {
         match self.human.answer(self.questions) {
             Answer::After(after, decision) => {
@@ -209,6 +235,7 @@ impl<'a> World<'a> {
 
     fn happen(&mut self, coming: Coming) {
         if let Coming::Effect { tool, args, key } = coming {
+            self.happened.insert(key.clone());
             self.journal.world(self.now, WorldEvent::EffectHappened { tool, args, key });
         }
     }

@@ -5,7 +5,8 @@ use super::until_or;
 use crate::approval::{ApprovalRequest, Decision};
 use crate::call::Attempt;
 use crate::clock::Timer;
-use crate::id::{ApprovalId, AttemptId};
+use crate::effect::{Claim, Claimed, EffectState, LedgerEntry, Reconciliation};
+use crate::id::{ApprovalId, AttemptId, Key};
 use crate::outcome::StopReason;
 use crate::run::{Input, Message, ModelReply, Output, Run, RunResult};
 use alloc::boxed::Box;
@@ -25,6 +26,18 @@ pub trait Host {
     fn act(&self, attempt: Attempt, tool: &str, args: &str) -> Pending<'_, String>;
     /// Asks a human.
     fn approve(&self, request: &ApprovalRequest) -> Pin<Box<dyn Future<Output = Decision> + '_>>;
+    /// Finds out whether an effect of unknown outcome happened. Nobody can tell, unless a host says otherwise.
+    fn reconcile(&self, _attempt: Attempt, _key: Key, _tool: &str, _args: &str) -> Pending<'_, Reconciliation> {
+        Box::pin(core::future::ready(Ok(Reconciliation::Unknown)))
+    }
+    /// Claims an effect in the ledger that resumed runs share: [`Ledger::claim`](crate::effect::Ledger::claim), or a database's unique key.
+    /// Only runs from a snapshot ask. A host that keeps no such ledger lets nothing of that kind run twice, and so not once:
+    /// unless it says otherwise, the effect counts as unknown.
+    fn claim(&self, _claim: Claim) -> Pin<Box<dyn Future<Output = Claimed> + '_>> {
+        Box::pin(core::future::ready(Claimed::Taken { state: EffectState::Unknown, output: String::new() }))
+    }
+    /// Writes what became of an effect into the ledger that resumed runs share.
+    fn record(&self, _entry: LedgerEntry) {}
     /// Completes when the caller takes the run back. Never, unless a host says otherwise.
     fn cancelled(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
         Box::pin(core::future::pending())
@@ -33,18 +46,30 @@ pub trait Host {
 
 /// Drives a run to its end. The run stays with the caller, who finds its trace there.
 pub async fn run(timer: &impl Timer, host: &impl Host, run: &mut Run) -> RunResult {
-    let mut world =
-        UnderWay { thinking: Vec::new(), acting: Vec::new(), asking: Vec::new(), cancelled: host.cancelled() };
+    let mut world = UnderWay {
+        thinking: Vec::new(),
+        acting: Vec::new(),
+        looking: Vec::new(),
+        claiming: Vec::new(),
+        asking: Vec::new(),
+        cancelled: host.cancelled(),
+    };
     run.handle(timer.now(), Input::Start);
     loop {
         match run.poll() {
             Output::Think(attempt) => world.thinking.push((attempt.id, host.think(attempt, run.messages()))),
             Output::Act { attempt, tool, args } => world.acting.push((attempt.id, host.act(attempt, &tool, &args))),
+            Output::Reconcile { attempt, key, tool, args } => {
+                world.looking.push((attempt.id, host.reconcile(attempt, key, &tool, &args)));
+            }
+            Output::Claim(claim) => world.claiming.push((claim.entry.key, host.claim(claim))),
+            Output::Record(entry) => host.record(entry),
             Output::Ask(request) => world.asking.push((request.id, host.approve(&request))),
             Output::Withdraw(id) => world.asking.retain(|(asked, _)| *asked != id),
             Output::Abandon(id) => {
                 world.thinking.retain(|(started, _)| *started != id);
                 world.acting.retain(|(started, _)| *started != id);
+                world.looking.retain(|(started, _)| *started != id);
             }
             Output::Wait { until, .. } => {
                 let input = until_or(timer, until, |context| world.poll(context)).await;
@@ -62,16 +87,20 @@ pub async fn run(timer: &impl Timer, host: &impl Host, run: &mut Run) -> RunResu
             blocked: Vec::new(),
             degraded: true,
             stop: StopReason::Cancelled,
+            pending: Vec::new(),
         },
     }
 }
 
 type Asking<'a> = Pin<Box<dyn Future<Output = Decision> + 'a>>;
+type Claiming<'a> = Pin<Box<dyn Future<Output = Claimed> + 'a>>;
 
 /// What the host is busy with.
 struct UnderWay<'a> {
     thinking: Vec<(AttemptId, Pending<'a, ModelReply>)>,
     acting: Vec<(AttemptId, Pending<'a, String>)>,
+    looking: Vec<(AttemptId, Pending<'a, Reconciliation>)>,
+    claiming: Vec<(Key, Claiming<'a>)>,
     asking: Vec<(ApprovalId, Asking<'a>)>,
     cancelled: Pin<Box<dyn Future<Output = ()> + 'a>>,
 }
@@ -94,6 +123,15 @@ impl UnderWay<'_> {
                 Ok(output) => Input::ToolReplied(id, output),
                 Err(failure) => Input::Failed(id, failure),
             });
+        }
+        if let Some((id, result)) = first_ready(&mut self.looking, context) {
+            return Poll::Ready(match result {
+                Ok(found) => Input::Reconciled(id, found),
+                Err(failure) => Input::Failed(id, failure),
+            });
+        }
+        if let Some((key, claimed)) = first_ready(&mut self.claiming, context) {
+            return Poll::Ready(Input::Claimed(key, claimed));
         }
         match first_ready(&mut self.asking, context) {
             Some((id, decision)) => Poll::Ready(Input::Decided(id, decision)),

@@ -1,12 +1,13 @@
 //! One tool call within a step: from the model's wish to its result.
 
-use super::message::{ToolCall, ToolSpec};
+use super::message::ToolCall;
 use crate::approval::{Approval, Outcome};
 use crate::call::Call;
-use crate::effect::EffectOutcome;
+use crate::effect::{Claimed, Reconciliation};
 use crate::event::BlockReason;
 use crate::failure::Failure;
-use crate::outcome::CallError;
+use crate::id::Key;
+use crate::time::Instant;
 use alloc::string::String;
 
 /// A tool call and where it stands.
@@ -19,33 +20,83 @@ pub(super) struct Action {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are as many as a model asks for at once; a box would cost each call"
+)]
 pub(super) enum Stage {
-    /// A human is asked.
-    Asking(Approval),
+    /// A human is asked: whether it may run, or whether it may run again although it may have happened.
+    Asking { approval: Approval, again: Option<Unsure> },
+    /// The ledger that resumed runs share is asked.
+    Claiming(Claiming),
     /// It is under way; the output is there once an attempt brought it.
     Running { call: Call, args: String, output: Option<String> },
+    /// Somebody looks up whether it happened.
+    Reconciling { call: Call, unsure: Unsure, found: Option<Reconciliation> },
+    /// It was under way when its process ended; a restored run goes on from here.
+    Interrupted { key: Key, args: String, attempts: u32 },
     /// It has its result, as the model will read it.
     Settled(String),
+}
+
+/// A tool call before the shared ledger.
+#[derive(Debug)]
+pub(super) struct Claiming {
+    pub(super) key: Key,
+    pub(super) args: String,
+    /// Why it is not to run, where it is not.
+    pub(super) blocked: Option<(BlockReason, String)>,
+    pub(super) again: Option<Unsure>,
+    pub(super) answer: Option<Claimed>,
+}
+
+/// An effect that may have happened.
+#[derive(Debug, Clone)]
+pub(super) struct Unsure {
+    pub(super) key: Key,
+    pub(super) args: String,
+    /// Attempts made of it, so that another is not taken for one of them.
+    pub(super) attempts: u32,
+    /// A server's word on when it may be tried again at the earliest.
+    pub(super) not_before: Option<Instant>,
+    /// How it ended.
+    pub(super) failure: Failure,
+    /// The same in words.
+    pub(super) error: String,
+}
+
+impl Unsure {
+    pub(super) fn new(key: Key, args: String, attempts: u32, failure: Failure) -> Self {
+        let error = failure.message.clone();
+        Self { key, args, attempts, not_before: None, failure, error }
+    }
 }
 
 impl Action {
     pub(super) fn settled(&self) -> bool {
         matches!(self.stage, Stage::Settled(_))
     }
+
+    /// Whether nothing but a human's answer is missing.
+    pub(super) fn waits_for_a_human(&self) -> bool {
+        matches!(&self.stage, Stage::Asking { approval, .. } if approval.outcome().is_none())
+    }
+
+    /// What is known of its effect, where it may have happened.
+    pub(super) fn unsure(&self) -> Option<&Unsure> {
+        match &self.stage {
+            Stage::Asking { again, .. } | Stage::Claiming(Claiming { again, .. }) => again.as_ref(),
+            Stage::Reconciling { unsure, .. } => Some(unsure),
+            Stage::Running { .. } | Stage::Interrupted { .. } | Stage::Settled(_) => None,
+        }
+    }
 }
 
-/// What the model is told of a tool that failed. It is told plainly when the effect may have happened.
-pub(super) fn report_failure(tool: &ToolSpec, error: &CallError) -> (String, Option<Failure>) {
-    let name = tool.name();
-    let class = error.class();
-    let never_sent = matches!(error, CallError::CircuitOpen(_));
-    if !tool.effect().may_repeat() && !never_sent && tool.effect().after(class) == EffectOutcome::Unknown {
-        let text = alloc::format!(
-            "{name} was called and its outcome is unknown ({error}). It may have happened. Do not call it again; say so."
-        );
-        return (text, Some(Failure::from(error.clone())));
-    }
-    (alloc::format!("{name} failed: {error}."), None)
+/// What the model is told of an effect that may have happened: plainly.
+pub(super) fn report_unknown(tool: &str, error: &str) -> String {
+    alloc::format!(
+        "{tool} was called and its outcome is unknown ({error}). It may have happened. Do not call it again; say so."
+    )
 }
 
 /// What the model is told of a tool that does not run.

@@ -1,11 +1,13 @@
 //! The end of a run: from inside the loop or from outside of it, and always with an answer.
 
-use super::action::{Stage, report_failure};
+use super::action::Stage;
 use super::turn::drain;
-use super::{Output, Phase, Run, RunResult};
+use super::{Output, Phase, Run, RunEnd, RunResult};
 use crate::call::{self, Attempt};
+use crate::effect::{EffectOutcome, EffectState};
 use crate::event::{BlockReason, Event};
-use crate::id::CallId;
+use crate::failure::Failure;
+use crate::id::Key;
 use crate::outcome::{CallError, StopReason};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,7 +19,7 @@ impl Run {
         let cancel = call::Input::Cancel;
         match &mut stage {
             Phase::Over(_) => return self.stage = stage,
-            Phase::New => {}
+            Phase::New | Phase::Restored(_) => {}
             Phase::Thinking { call, .. } => {
                 call.handle(self.now, cancel, &mut *self.model_breakers, &mut self.trace);
                 let _ = drain(call, &mut self.outputs, Output::Think);
@@ -31,16 +33,28 @@ impl Run {
                             let nothing_starts = |attempt: Attempt| Output::Abandon(attempt.id);
                             let ended = drain(call, &mut self.outputs, nothing_starts);
                             if let Some(Err(error)) = ended {
-                                self.report(action.tool, call.id(), &error);
+                                let key = call.key();
+                                self.end_call(action.tool, key, &error);
                             }
                         }
-                        Stage::Asking(approval) if approval.outcome().is_none() => {
-                            let id = approval.request().id;
+                        Stage::Reconciling { call, .. } => {
+                            call.handle(self.now, cancel.clone(), &mut (), &mut self.trace);
+                            let _ = drain(call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
+                        }
+                        Stage::Asking { approval, again } if approval.outcome().is_none() => {
+                            let (id, key) = (approval.request().id, approval.key());
+                            let first = again.is_none();
                             self.record(None, || Event::ApprovalWithdrawn { id });
                             self.outputs.push_back(Output::Withdraw(id));
-                            let _ = self.block(&action.call.tool, BlockReason::RunEnded, "");
+                            if first {
+                                let _ = self.block(&action.call.tool, key, BlockReason::RunEnded, "");
+                            }
                         }
-                        Stage::Asking(_) | Stage::Settled(_) => {}
+                        Stage::Claiming(claiming) if claiming.again.is_none() => {
+                            let key = claiming.key;
+                            let _ = self.block(&action.call.tool, key, BlockReason::RunEnded, "");
+                        }
+                        Stage::Asking { .. } | Stage::Claiming(_) | Stage::Interrupted { .. } | Stage::Settled(_) => {}
                     }
                 }
             }
@@ -48,21 +62,19 @@ impl Run {
         self.finish(stop, None);
     }
 
-    /// What the model is told of a failed tool call; an effect that may have happened all the same is noted.
-    pub(super) fn report(&mut self, tool: usize, id: CallId, error: &CallError) -> String {
-        let (text, unknown) = report_failure(&self.tools[tool], error);
-        if let Some(failure) = unknown {
-            let tool = String::from(self.tools[tool].name());
-            note(&mut self.may_have_happened, &tool);
-            self.record(Some(id), || Event::EffectUnknown { tool, failure });
+    /// A tool call that is under way when the run ends.
+    fn end_call(&mut self, tool: usize, key: Key, error: &CallError) {
+        if self.note_failure(tool, key, error) == EffectOutcome::Unknown {
+            let (tool, failure) = (self.tools[tool].name().into(), Failure::from(error.clone()));
+            self.record(Some(key.call), || Event::EffectUnknown { tool, failure });
         }
-        text
     }
 
     pub(super) fn finish(&mut self, stop: StopReason, answer: Option<String>) {
         let degraded = answer.is_none();
         let answer = answer.unwrap_or_else(|| self.honest_safe_message());
-        let result = RunResult { answer, steps: self.steps.used(), blocked: self.blocked.clone(), degraded, stop };
+        let (steps, blocked) = (self.steps.used(), self.blocked.clone());
+        let result = RunResult { answer, steps, blocked, degraded, stop, pending: Vec::new() };
         let ended = result.clone();
         self.record(None, || Event::RunFinished {
             stop,
@@ -71,15 +83,15 @@ impl Run {
             blocked: ended.blocked,
             answer: ended.answer,
         });
-        self.stage = Phase::Over(result);
+        self.stage = Phase::Over(RunEnd { result, suspended: None });
     }
 
     /// The safe message, with what cannot be taken back: whoever reads it must not think that nothing was done.
     pub(super) fn honest_safe_message(&self) -> String {
         let mut message: String = self.policy.safe_message().into();
-        for (words, tools) in
-            [("Before that, this was done", &self.happened), ("This may have been done", &self.may_have_happened)]
-        {
+        let done = self.ledger.tools_in(&[EffectState::Done]);
+        let unknown = self.ledger.tools_in(&[EffectState::Started, EffectState::Unknown]);
+        for (words, tools) in [("Before that, this was done", done), ("This may have been done", unknown)] {
             if !tools.is_empty() {
                 message = alloc::format!("{message} {words}: {}.", tools.join(", "));
             }

@@ -3,11 +3,12 @@
 use super::action::Stage;
 use super::message::ModelReply;
 use super::{Output, Phase, Run};
-use crate::approval::{Decision, DecisionRejected, Outcome};
+use crate::approval::{Decision, DecisionRejected, Digest, Outcome};
 use crate::call::{self, Call};
+use crate::effect::{Claimed, EffectState, Reconciliation};
 use crate::event::Event;
 use crate::failure::{Failure, FailureClass};
-use crate::id::{ApprovalId, AttemptId, CallId};
+use crate::id::{ApprovalId, AttemptId, CallId, Key};
 use crate::outcome::StopReason;
 use alloc::string::String;
 
@@ -15,12 +16,12 @@ impl Run {
     pub(super) fn pass_time(&mut self) {
         let (now, trace) = (self.now, &mut self.trace);
         match &mut self.stage {
-            Phase::New | Phase::Over(_) => return,
+            Phase::New | Phase::Restored(_) | Phase::Over(_) => return,
             Phase::Thinking { call, .. } => call.handle(now, call::Input::Tick, &mut *self.model_breakers, trace),
             Phase::Acting(actions) => {
                 for action in actions {
                     match &mut action.stage {
-                        Stage::Asking(approval) => {
+                        Stage::Asking { approval, .. } => {
                             if approval.expire(now) {
                                 let id = approval.request().id;
                                 trace.record(now, None, None, || Event::ApprovalExpired { id });
@@ -30,7 +31,8 @@ impl Run {
                         Stage::Running { call, .. } => {
                             call.handle(now, call::Input::Tick, &mut *self.tool_breakers[action.tool], trace);
                         }
-                        Stage::Settled(_) => {}
+                        Stage::Reconciling { call, .. } => call.handle(now, call::Input::Tick, &mut (), trace),
+                        Stage::Claiming(_) | Stage::Interrupted { .. } | Stage::Settled(_) => {}
                     }
                 }
             }
@@ -69,35 +71,84 @@ impl Run {
             call.handle(now, call::Input::Succeeded(id.attempt), breakers, &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
+            if let Some(key) = self.late_effect(id.call) {
+                self.settle_late(key, EffectState::Done, &text);
+            }
         }
     }
 
     pub(super) fn failed(&mut self, id: AttemptId, failure: Failure) {
-        let input = call::Input::Failed(id.attempt, failure);
         let now = self.now;
+        let never_happened = !failure.class.may_have_taken_effect();
+        let error = alloc::format!("{failure}");
+        let input = call::Input::Failed(id.attempt, failure);
         if let Phase::Thinking { call, .. } = &mut self.stage
             && call.id() == id.call
         {
             call.handle(now, input, &mut *self.model_breakers, &mut self.trace);
         } else if let Some((tool, call, _)) = running(&mut self.stage, id.call) {
             call.handle(now, input, &mut *self.tool_breakers[tool], &mut self.trace);
+        } else if let Some((call, _)) = reconciling(&mut self.stage, id.call) {
+            call.handle(now, input, &mut (), &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: false });
+            if let Some(key) = self.late_effect(id.call).filter(|_| never_happened) {
+                self.settle_late(key, EffectState::Failed, &error);
+            }
         }
     }
 
-    pub(super) fn decided(&mut self, id: ApprovalId, decision: Decision) {
+    /// The key of an effect that a late word on that call may settle.
+    fn late_effect(&self, call: CallId) -> Option<Key> {
+        if matches!(self.stage, Phase::New | Phase::Restored(_)) {
+            return None;
+        }
+        self.ledger.entry_of(call).map(|entry| entry.key)
+    }
+
+    pub(super) fn reconciled(&mut self, id: AttemptId, answer: Reconciliation) {
+        let now = self.now;
+        if let Some((call, found)) = reconciling(&mut self.stage, id.call) {
+            if call.awaits(id.attempt) {
+                *found = Some(answer);
+            }
+            call.handle(now, call::Input::Succeeded(id.attempt), &mut (), &mut self.trace);
+        } else {
+            self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
+        }
+    }
+
+    pub(super) fn claimed(&mut self, key: Key, claimed: Claimed) {
+        let waiting = match &mut self.stage {
+            Phase::Acting(actions) => actions.iter_mut().find_map(|action| match &mut action.stage {
+                Stage::Claiming(claiming) if claiming.key == key && claiming.answer.is_none() => Some(claiming),
+                _ => None,
+            }),
+            _ => None,
+        };
+        match waiting {
+            Some(claiming) => claiming.answer = Some(claimed),
+            None => self.record(Some(key.call), || Event::LateReply { ok: true }),
+        }
+    }
+
+    pub(super) fn decided(&mut self, id: ApprovalId, shown: Option<Digest>, decision: Decision) {
         let now = self.now;
         let asked_before = (1..=self.approvals).contains(&id.0);
         let approval = match &mut self.stage {
             Phase::Acting(actions) => actions.iter_mut().find_map(|action| match &mut action.stage {
-                Stage::Asking(approval) if approval.request().id == id => Some(approval),
+                Stage::Asking { approval, .. } if approval.request().id == id => Some(approval),
                 _ => None,
             }),
             _ => None,
         };
         let unknown = if asked_before { DecisionRejected::AlreadyDecided } else { DecisionRejected::Unknown };
-        let event = match approval.map_or(Err(unknown), |approval| approval.decide(now, decision)) {
+        let decided = match (approval, shown) {
+            (None, _) => Err(unknown),
+            (Some(approval), None) => approval.decide(now, decision),
+            (Some(approval), Some(digest)) => approval.decide_on(now, digest, decision),
+        };
+        let event = match decided {
             Ok(Outcome::Approved { edited, digest, .. }) => {
                 Event::ApprovalGranted { id, edited: *edited, digest: *digest }
             }
@@ -114,6 +165,15 @@ fn running(stage: &mut Phase, id: CallId) -> Option<(usize, &mut Call, &mut Opti
     let Phase::Acting(actions) = stage else { return None };
     actions.iter_mut().find_map(|action| match &mut action.stage {
         Stage::Running { call, output, .. } if call.id() == id => Some((action.tool, call, output)),
+        _ => None,
+    })
+}
+
+/// The looking up of that number, if it is under way.
+fn reconciling(stage: &mut Phase, id: CallId) -> Option<(&mut Call, &mut Option<Reconciliation>)> {
+    let Phase::Acting(actions) = stage else { return None };
+    actions.iter_mut().find_map(|action| match &mut action.stage {
+        Stage::Reconciling { call, found, .. } if call.id() == id => Some((call, found)),
         _ => None,
     })
 }

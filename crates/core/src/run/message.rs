@@ -96,6 +96,7 @@ pub struct ToolSpec {
     name: String,
     risky: bool,
     effect: Effect,
+    reconciles: bool,
     policy: CallPolicy,
 }
 
@@ -103,7 +104,13 @@ impl ToolSpec {
     /// A safe tool without effect, under [`CallPolicy::for_tool`].
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), risky: false, effect: Effect::None, policy: CallPolicy::for_tool() }
+        Self {
+            name: name.into(),
+            risky: false,
+            effect: Effect::None,
+            reconciles: false,
+            policy: CallPolicy::for_tool(),
+        }
     }
 
     /// It needs a human's yes, and its effect is [`Effect::Once`] unless [`with_effect`](Self::with_effect) says otherwise
@@ -119,6 +126,14 @@ impl ToolSpec {
     #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {
         self.effect = effect;
+        self
+    }
+
+    /// Somebody can tell afterwards whether it happened: after an unknown outcome the host is asked, with
+    /// [`Output::Reconcile`](super::Output::Reconcile), before a human is.
+    #[must_use]
+    pub fn with_reconcile(mut self) -> Self {
+        self.reconciles = true;
         self
     }
 
@@ -145,6 +160,18 @@ impl ToolSpec {
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+
+    /// Whether somebody can tell afterwards if it happened.
+    #[must_use]
+    pub fn reconciles(&self) -> bool {
+        self.reconciles
+    }
+
+    /// The settings of looking up whether it happened: those of its calls, and looking may be repeated.
+    #[must_use]
+    pub fn reconcile_policy(&self) -> CallPolicy {
+        self.policy
     }
 
     /// The settings of its calls, without retries where its effect must not happen twice.

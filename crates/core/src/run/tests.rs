@@ -8,6 +8,9 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
 
+mod effects;
+mod resume;
+
 /// A hash for tests that need none of its strength.
 fn weak_hash(parts: &[&[u8]]) -> Digest {
     let mut digest = [0; 32];
@@ -103,6 +106,7 @@ fn thinks_acts_observes_and_answers() {
         blocked: vec![],
         degraded: false,
         stop: StopReason::Answered,
+        pending: vec![],
     };
     assert_eq!(result(&mut run), expected);
 }
@@ -255,8 +259,13 @@ fn a_mail_that_timed_out_is_not_sent_again_and_the_model_is_told_plainly() {
     let (id, _) = act(&mut run);
     run.handle(at(2_000), Input::Tick);
     let outputs = drain(&mut run);
-    assert_eq!(outputs[0], Output::Abandon(id));
-    assert!(matches!(outputs[1], Output::Think(_)), "no second mail: {outputs:?}");
+    let [Output::Abandon(abandoned), Output::Ask(again), Output::Wait { .. }] = &outputs[..] else {
+        panic!("no second mail without a second yes: {outputs:?}");
+    };
+    assert_eq!((*abandoned, again.again), (id, true));
+    run.handle(at(2_500), Input::Decided(again.id, Decision::Deny { message: "Ask Ana.".into() }));
+    assert!(matches!(drain(&mut run)[..], [Output::Think(_), Output::Wait { .. }]));
+    assert!(told(&run).ends_with("They said: Ask Ana."), "{}", told(&run));
     assert!(told(&run).contains("It may have happened. Do not call it again"), "{}", told(&run));
     assert!(run.trace().entries().iter().any(|entry| matches!(entry.event, Event::EffectUnknown { .. })));
 }

@@ -1,23 +1,22 @@
 //! The turn of the loop: think, act, observe, and what each leads to.
 
-use super::action::{Action, Stage, block_of, report_block};
-use super::end::note;
-use super::message::{Message, ModelReply, Role, ToolCall, ToolSpec};
+use super::action::{Action, Stage};
+use super::message::{Message, ModelReply, Role};
 use super::{Output, Phase, Run};
-use crate::approval::{Approval, Outcome, Verdict};
 use crate::call::{self, Attempt, Call};
 use crate::deadline::{Deadline, Scope};
-use crate::event::{BlockReason, Event};
-use crate::id::{ApprovalId, CallId, Key};
+use crate::event::Event;
+use crate::id::{CallId, Key};
 use crate::outcome::{CallError, StopReason};
 use alloc::collections::VecDeque;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 impl Run {
     pub(super) fn start(&mut self) {
-        if !matches!(self.stage, Phase::New) {
-            return;
+        match core::mem::replace(&mut self.stage, Phase::New) {
+            Phase::New => {}
+            Phase::Restored(actions) => return self.go_on(actions),
+            other => return self.stage = other,
         }
         self.deadline = Deadline::after(self.now, self.policy.deadline(), Scope::Run);
         let (run, seed, max_steps, deadline) = (self.id, self.seed, self.policy.max_steps(), self.deadline.at());
@@ -34,6 +33,11 @@ impl Run {
         let of = self.steps.limit();
         self.trace.begin_step(step);
         self.record(None, || Event::StepStarted { step, of });
+        self.think();
+    }
+
+    /// Asks the model, for the first time in this step or anew after a restore.
+    pub(super) fn think(&mut self) {
         let key = self.next_key();
         let (messages, options) = (u32::try_from(self.messages.len()).unwrap_or(u32::MAX), self.models);
         self.record(Some(key.call), || Event::ModelCalled { messages, options });
@@ -60,10 +64,15 @@ impl Run {
                     for action in &mut actions {
                         self.advance(action);
                     }
-                    if !actions.iter().all(Action::settled) {
+                    if actions.iter().all(Action::settled) {
+                        self.observe(actions);
+                    } else if self.suspends
+                        && actions.iter().all(|action| action.settled() || action.waits_for_a_human())
+                    {
+                        return self.suspend(actions);
+                    } else {
                         return self.stage = Phase::Acting(actions);
                     }
-                    self.observe(actions);
                 }
                 other => return self.stage = other,
             }
@@ -90,90 +99,6 @@ impl Run {
             _ => StopReason::ModelUnavailable,
         };
         self.finish(stop, None);
-    }
-
-    /// Begins one tool call: at once, after a human's yes, or not at all.
-    pub(super) fn act(&mut self, wanted: ToolCall) -> Action {
-        let Some(tool) = self.tools.iter().position(|tool| tool.name() == wanted.tool) else {
-            let name = wanted.tool.clone();
-            self.record(None, || Event::ToolUnknown { tool: name });
-            let known: Vec<_> = self.tools.iter().map(ToolSpec::name).collect();
-            let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
-            return Action { call: wanted, tool: 0, stage: Stage::Settled(text) };
-        };
-        let risky = wanted.risky.unwrap_or(self.tools[tool].is_risky());
-        let stage = match self.policy.approval().check(risky) {
-            Verdict::Run => {
-                let key = self.next_key();
-                self.run_tool(tool, key, wanted.args.clone())
-            }
-            Verdict::Ask => self.ask(&wanted),
-            Verdict::Deny => self.block(&wanted.tool, BlockReason::NobodyToAsk, ""),
-        };
-        Action { call: wanted, tool, stage }
-    }
-
-    pub(super) fn ask(&mut self, wanted: &ToolCall) -> Stage {
-        self.approvals += 1;
-        let (id, key) = (ApprovalId(self.approvals), self.next_key());
-        let gate = self.policy.approval();
-        let approval = Approval::ask(id, key, &wanted.tool, &wanted.args, self.now, gate, self.policy.hash());
-        let request = approval.request().clone();
-        self.record(Some(key.call), || Event::ApprovalAsked {
-            id,
-            tool: request.tool.clone(),
-            args: request.args.clone(),
-            digest: request.digest,
-            expires_at: request.expires_at,
-        });
-        self.outputs.push_back(Output::Ask(approval.request().clone()));
-        Stage::Asking(approval)
-    }
-
-    pub(super) fn run_tool(&mut self, tool: usize, key: Key, args: String) -> Stage {
-        let spec = &self.tools[tool];
-        let mut call = Call::new(key, &spec.policy(), 1, self.seed, self.deadline);
-        let event = || Event::ToolCalled { tool: spec.name().into(), args: args.clone(), effect: spec.effect() };
-        self.trace.record(self.now, Some(key.call), None, event);
-        call.handle(self.now, call::Input::Start, &mut *self.tool_breakers[tool], &mut self.trace);
-        Stage::Running { call, args, output: None }
-    }
-
-    pub(super) fn block(&mut self, tool: &str, reason: BlockReason, message: &str) -> Stage {
-        note(&mut self.blocked, tool);
-        self.record(None, || Event::ToolBlocked { tool: tool.into(), reason });
-        Stage::Settled(report_block(tool, reason, message))
-    }
-
-    /// Moves one tool call on as far as it goes without waiting for anything.
-    pub(super) fn advance(&mut self, action: &mut Action) {
-        if let Stage::Asking(approval) = &action.stage
-            && let Some(outcome) = approval.outcome().cloned()
-        {
-            action.stage = match (&outcome, block_of(&outcome)) {
-                (Outcome::Approved { args, .. }, _) => self.run_tool(action.tool, approval.key(), args.clone()),
-                (_, Some((reason, message))) => self.block(&action.call.tool, reason, message),
-                (_, None) => return,
-            };
-        }
-        if let Stage::Running { call, args, output } = &mut action.stage {
-            let name = &action.call.tool;
-            let act = |attempt| Output::Act { attempt, tool: name.clone(), args: args.clone() };
-            let Some(result) = drain(call, &mut self.outputs, act) else { return };
-            let (id, tool) = (call.id(), name.clone());
-            let text = if result.is_ok() { output.take().unwrap_or_default() } else { String::new() };
-            action.stage = Stage::Settled(match result {
-                Ok(_) => {
-                    if !self.tools[action.tool].effect().may_repeat() {
-                        note(&mut self.happened, &tool);
-                    }
-                    let output = text.clone();
-                    self.record(Some(id), || Event::ToolReplied { tool, output });
-                    text
-                }
-                Err(error) => self.report(action.tool, id, &error),
-            });
-        }
     }
 
     pub(super) fn observe(&mut self, actions: Vec<Action>) {

@@ -4,12 +4,15 @@ use super::check::Checker;
 use super::plan::{Plan, TOOLS, millis, number};
 use super::{Rule, Watched};
 use std::collections::BTreeMap;
-use steadfast::approval::{ApprovalRequest, Decision};
+use steadfast::approval::{ApprovalRequest, Decision, Digest};
 use steadfast::call::Attempt;
+use steadfast::effect::{Ledger, Reconciliation};
 use steadfast::failure::{Failure, FailureClass};
 use steadfast::id::{ApprovalId, AttemptId, CallId, RunId};
+use steadfast::outcome::StopReason;
 use steadfast::rng::{Seed, Stream};
 use steadfast::run::{Input, ModelReply, Output, Run, ToolCall};
+use steadfast::snapshot::SnapshotError;
 use steadfast::time::{Duration, Instant};
 
 /// No run needs more turns of the loop than this; one that does would never end.
@@ -22,15 +25,20 @@ struct Chaos {
     coming: BTreeMap<(Instant, u64), Input>,
     scheduled: u64,
     calls_wanted: u64,
+    /// What all resumes of the run share.
+    ledger: Ledger,
 }
 
-/// Makes one run and watches it.
+/// Makes one run and watches it, with all the resumes of it.
 pub(super) fn watch(seed: u64) -> Watched {
     let plan = Plan::of(seed);
     let mut checker = Checker::new(seed, &plan);
     // Plans name each tool once and have a model.
     let mut run = Run::new(RunId(seed), "task", plan.policy.clone(), plan.models, plan.tools.clone(), Seed(seed))
         .unwrap_or_else(|invalid| unreachable!("{invalid}"));
+    if plan.crashes > 0 {
+        run = run.with_claims();
+    }
     let mut world = Chaos {
         plan,
         luck: Plan::luck(seed),
@@ -38,44 +46,123 @@ pub(super) fn watch(seed: u64) -> Watched {
         coming: BTreeMap::new(),
         scheduled: 0,
         calls_wanted: 0,
+        ledger: Ledger::default(),
     };
     if let Some(after) = world.plan.cancel_at {
         world.schedule(after, Input::Cancel);
     }
-    checker.tell(&mut run, world.now, Input::Start);
-    for _ in 0..TURNS {
-        match run.poll() {
-            Output::Think(attempt) => {
-                checker.attempted(attempt, None);
-                world.think(attempt);
-            }
-            Output::Act { attempt, tool, args } => {
-                checker.attempted(attempt, Some((&tool, &args)));
-                world.act(attempt);
-            }
-            Output::Ask(request) => {
-                checker.asked(&request);
-                world.ask(&request);
-            }
-            Output::Withdraw(_) | Output::Abandon(_) => {}
-            Output::Finished => {
-                world.disturb_after_the_end(&mut run, &mut checker);
-                return checker.watched(&run);
-            }
-            Output::Wait { until, .. } => {
-                let Some((now, input)) = world.next(until) else {
-                    checker.violated(Rule::EndsWithAnAnswer, "it waits for something that never comes".into());
-                    return checker.watched(&run);
-                };
-                checker.tell(&mut run, now, input);
-            }
-        }
+    if world.plan.resumes > 0 {
+        checker.tell(&mut run, world.now, Input::Suspend);
     }
-    checker.violated(Rule::EndsWithAnAnswer, format!("it has not ended after {TURNS} turns"));
+    checker.tell(&mut run, world.now, Input::Start);
+    world.drive(&mut run, &mut checker);
+    world.resume(&run, &mut checker, 0);
     checker.watched(&run)
 }
 
 impl Chaos {
+    /// Drives a run to its end.
+    fn drive(&mut self, run: &mut Run, checker: &mut Checker) {
+        for _ in 0..TURNS {
+            match run.poll() {
+                Output::Think(attempt) => {
+                    checker.attempted(attempt, None);
+                    self.think(attempt);
+                }
+                Output::Act { attempt, tool, args } => {
+                    checker.attempted(attempt, Some((&tool, &args)));
+                    self.act(attempt);
+                }
+                Output::Reconcile { attempt, .. } => {
+                    checker.looked_up(attempt);
+                    self.look_up(attempt);
+                }
+                Output::Ask(request) => {
+                    checker.asked(&request);
+                    self.ask(&request);
+                }
+                Output::Claim(claim) => {
+                    let key = claim.entry.key;
+                    let claimed = self.ledger.claim(claim);
+                    let after = millis(&mut self.luck, 0, 50);
+                    self.schedule(after, Input::Claimed(key, claimed));
+                }
+                Output::Record(entry) => self.ledger.write(entry),
+                Output::Withdraw(_) | Output::Abandon(_) => {}
+                Output::Finished => return self.disturb_after_the_end(run, checker),
+                Output::Wait { until, .. } => {
+                    if self.luck.happens(self.plan.crashes) {
+                        self.crash(run, checker);
+                        continue;
+                    }
+                    let Some((now, input)) = self.next(until) else {
+                        return checker
+                            .violated(Rule::EndsWithAnAnswer, "it waits for something that never comes".into());
+                    };
+                    checker.tell(run, now, input);
+                }
+            }
+        }
+        checker.violated(Rule::EndsWithAnAnswer, format!("it has not ended after {TURNS} turns"));
+    }
+
+    fn restored(&self, snapshot: &[u8], away: Duration) -> Result<Run, SnapshotError> {
+        let Plan { policy, models, tools, .. } = &self.plan;
+        let id = RunId(self.plan.seed);
+        Run::restore(snapshot, id, policy.clone(), *models, tools.clone(), self.now, away)
+    }
+
+    /// The process ends; another goes on from the snapshot. What was under way may still come, and comes late.
+    fn crash(&mut self, run: &mut Run, checker: &mut Checker) {
+        let away = millis(&mut self.luck, 0, 20_000);
+        let snapshot = run.snapshot();
+        self.now = self.now.max(checker.now()) + away;
+        let away = self.now - checker.now();
+        // What the host was asked to claim died with it; what it had written stays.
+        self.coming.retain(|_, input| !matches!(input, Input::Claimed(..)));
+        match self.restored(&snapshot, away) {
+            Ok(restored) => {
+                checker.restarted(run);
+                *run = restored;
+                checker.tell(run, self.now, Input::Start);
+            }
+            Err(error) => checker.violated(Rule::EndsWithAnAnswer, format!("a snapshot does not come back: {error}")),
+        }
+    }
+
+    /// Resumes a suspended run several times, with decisions of every kind: no effect happens twice.
+    fn resume(&mut self, run: &Run, checker: &mut Checker, depth: u32) {
+        let Some(result) = run.result().filter(|result| result.stop == StopReason::Suspended && depth < 2) else {
+            return;
+        };
+        let (snapshot, suspended_at) = (run.snapshot(), checker.now());
+        for _ in 0..self.plan.resumes {
+            self.coming.clear();
+            let away = millis(&mut self.luck, 0, 120_000);
+            self.now = self.now.max(suspended_at) + away;
+            let away = self.now - suspended_at;
+            let mut resumed = match self.restored(&snapshot, away) {
+                Ok(run) => run,
+                Err(error) => {
+                    return checker.violated(Rule::EndsWithAnAnswer, format!("a snapshot does not come back: {error}"));
+                }
+            };
+            let mut own = checker.of_resume(&result.pending);
+            own.tell(&mut resumed, self.now, Input::Start);
+            for request in &result.pending {
+                if self.luck.happens(800) {
+                    self.ask(request);
+                }
+            }
+            let patience = millis(&mut self.luck, 0, 30_000);
+            self.schedule(patience, Input::Suspend);
+            self.drive(&mut resumed, &mut own);
+            self.resume(&resumed, &mut own, depth + 1);
+            own.look_back(&resumed);
+            checker.take_over(own, &resumed);
+        }
+    }
+
     fn schedule(&mut self, after: Duration, input: Input) {
         self.scheduled += 1;
         self.coming.insert((self.now + after, self.scheduled), input);
@@ -111,6 +198,15 @@ impl Chaos {
 
     fn act(&mut self, attempt: Attempt) {
         self.outcome(attempt.id, Input::ToolReplied(attempt.id, "done".into()));
+    }
+
+    fn look_up(&mut self, attempt: Attempt) {
+        let found = match number(&mut self.luck, 2) {
+            0 => Reconciliation::Done { output: "found".into() },
+            1 => Reconciliation::NotDone,
+            _ => Reconciliation::Unknown,
+        };
+        self.outcome(attempt.id, Input::Reconciled(attempt.id, found));
     }
 
     /// An attempt's outcome: in time, late, twice, a failure, or never; sometimes with a stranger's besides.
@@ -170,7 +266,12 @@ impl Chaos {
                 _ => Decision::Deny { message: "no".into() },
             };
             let after = millis(&mut self.luck, 0, 20_000);
-            self.schedule(after, Input::Decided(id, decision));
+            let input = match number(&mut self.luck, 5) {
+                0..=2 => Input::Decided(id, decision),
+                3 | 4 => Input::DecidedOn(id, request.digest, decision),
+                _ => Input::DecidedOn(id, Digest([7; 32]), decision),
+            };
+            self.schedule(after, input);
         }
     }
 
@@ -180,7 +281,12 @@ impl Chaos {
             let Some(((at, _), input)) = self.coming.pop_first() else { break };
             self.now = self.now.max(at);
             checker.tell(run, self.now, input);
-            let said = run.poll();
+            let mut said = run.poll();
+            // A late word on an effect still settles the ledger.
+            while let Output::Record(entry) = said {
+                self.ledger.write(entry);
+                said = run.poll();
+            }
             if said != Output::Finished {
                 checker.violated(Rule::NothingAfterTheEnd, format!("after the end it says {said:?}"));
             }

@@ -9,16 +9,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use steadfast::approval::{ApprovalRequest, Decision};
 use steadfast::call::Attempt;
 use steadfast::event::Event;
-use steadfast::id::{ApprovalId, AttemptId, CallId};
+use steadfast::failure::FailureClass;
+use steadfast::id::{ApprovalId, AttemptId, CallId, Key, RunId};
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::run::{Input, Role, Run};
 use steadfast::time::{Duration, Instant};
+use steadfast::trace::Trace;
 
+/// Before the name of a tool: looking up whether it happened.
+const LOOKING_UP: &str = "whether ";
+
+#[derive(Clone)]
 pub(super) struct Checker {
     seed: u64,
     policy: RunPolicy,
     models: u32,
     tools: BTreeMap<String, (CallPolicy, bool, bool)>,
+    looking_up: BTreeMap<String, CallPolicy>,
     began: Option<Instant>,
     now: Instant,
     cancelled: bool,
@@ -27,11 +34,19 @@ pub(super) struct Checker {
     under_way: BTreeMap<CallId, (u32, Instant)>,
     earliest: BTreeMap<CallId, (u32, Instant)>,
     asked: BTreeMap<ApprovalId, ApprovalRequest>,
-    /// Leaves to run a risky tool that are not used up yet.
-    leaves: Vec<(String, String)>,
+    /// Leaves to run a risky tool that are not used up yet: of which call, which tool, with which arguments.
+    leaves: Vec<(CallId, String, String)>,
     decided: BTreeSet<ApprovalId>,
+    /// How many attempts each call had made when it began anew: after a yes to running it again, or in another process.
+    begun_anew: BTreeMap<CallId, usize>,
+    /// How often each call of a tool that must not happen twice ran, and how often a human said that it may run again: over
+    /// all the resumes of the run.
+    ran: BTreeMap<CallId, u32>,
+    again: BTreeMap<CallId, u32>,
     effects: u64,
     violations: Vec<Violation>,
+    /// What earlier processes and resumes of the run decided.
+    traces: Vec<Trace>,
 }
 
 impl Checker {
@@ -45,6 +60,7 @@ impl Checker {
             policy: plan.policy.clone(),
             models: plan.models,
             tools: tools.collect(),
+            looking_up: plan.tools.iter().map(|tool| (tool.name().to_owned(), tool.reconcile_policy())).collect(),
             began: None,
             now: Instant::ORIGIN,
             cancelled: false,
@@ -54,8 +70,12 @@ impl Checker {
             asked: BTreeMap::new(),
             leaves: Vec::new(),
             decided: BTreeSet::new(),
+            begun_anew: BTreeMap::new(),
+            ran: BTreeMap::new(),
+            again: BTreeMap::new(),
             effects: 0,
             violations: Vec::new(),
+            traces: Vec::new(),
         }
     }
 
@@ -67,21 +87,41 @@ impl Checker {
     pub(super) fn tell(&mut self, run: &mut Run, now: Instant, input: Input) {
         self.now = self.now.max(now);
         match &input {
-            Input::Start => self.began = Some(self.now),
+            Input::Start => self.began = self.began.or(Some(self.now)),
             Input::Cancel => self.cancelled = true,
-            Input::ModelReplied(id, _) | Input::ToolReplied(id, _) => {
+            Input::ModelReplied(id, _) | Input::ToolReplied(id, _) | Input::Reconciled(id, _) => {
                 self.outcome_counts(*id);
             }
             Input::Failed(id, failure) => {
-                if let (true, Some(wait)) = (self.outcome_counts(*id), failure.retry_after) {
+                let asked = failure.retry_after.filter(|_| failure.class != FailureClass::Cancelled);
+                if let (true, Some(wait)) = (self.outcome_counts(*id), asked) {
                     let option = self.attempts[&id.call].last().map_or(0, |(option, _)| *option);
                     self.earliest.insert(id.call, (option, self.now + wait));
                 }
             }
+            // To a run that has ended, or is suspended, nobody says yes.
+            Input::Decided(..) | Input::DecidedOn(..) if run.result().is_some() => {}
             Input::Decided(id, decision) => self.decide(*id, decision),
-            Input::Tick => {}
+            Input::DecidedOn(id, digest, decision) => {
+                if self.asked.get(id).is_some_and(|request| request.digest == *digest) {
+                    self.decide(*id, decision);
+                }
+            }
+            Input::Tick | Input::Claimed(..) | Input::Suspend => {}
         }
+        let seen = run.trace().entries().len();
         run.handle(now, input);
+        // Of a run that suspends nobody is asked aloud: what it would ask is in its trace.
+        for entry in &run.trace().entries()[seen..] {
+            if let Event::ApprovalAsked { id, tool, args, digest, expires_at, again } = &entry.event {
+                let key = Key { run: RunId(self.seed), call: entry.call.unwrap_or_default() };
+                let (tool, args, why) = (tool.clone(), args.clone(), String::new());
+                let (id, digest, expires_at, again) = (*id, *digest, *expires_at, *again);
+                let asked_at = entry.at;
+                let request = ApprovalRequest { id, key, tool, args, digest, asked_at, expires_at, again, why };
+                self.asked.insert(id, request);
+            }
+        }
     }
 
     /// Whether this outcome is the first of its attempt, and in time.
@@ -101,14 +141,63 @@ impl Checker {
             return;
         }
         match decision {
-            Decision::Approve => self.leaves.push((request.tool.clone(), request.args.clone())),
-            Decision::ApproveEdited { args } => self.leaves.push((request.tool.clone(), args.clone())),
-            Decision::Deny { .. } => {}
+            Decision::Approve => self.leaves.push((request.key.call, request.tool.clone(), request.args.clone())),
+            Decision::ApproveEdited { args } => {
+                self.leaves.push((request.key.call, request.tool.clone(), args.clone()));
+            }
+            Decision::Deny { .. } => return,
+        }
+        if request.again {
+            let made = self.attempts.get(&request.key.call).map_or(0, Vec::len);
+            self.begun_anew.insert(request.key.call, made);
+            *self.again.entry(request.key.call).or_default() += 1;
         }
     }
 
+    /// The latest time the agent was told.
+    pub(super) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The agent goes on in another process: what was under way is lost, and its attempts are counted anew.
+    pub(super) fn restarted(&mut self, before: &Run) {
+        self.traces.push(before.trace().clone());
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
+        self.under_way.clear();
+        self.earliest.clear();
+        self.begun_anew = self.attempts.iter().map(|(call, made)| (*call, made.len())).collect();
+    }
+
+    /// The books for a resume of the run that was watched so far.
+    pub(super) fn of_resume(&self, pending: &[ApprovalRequest]) -> Self {
+        let (violations, traces) = (Vec::new(), Vec::new());
+        let mut own = Self { violations, traces, effects: 0, cancelled: false, ..self.clone() };
+        own.begin_anew();
+        own.asked.extend(pending.iter().map(|request| (request.id, request.clone())));
+        own
+    }
+
+    /// What happened in a resume happened.
+    pub(super) fn take_over(&mut self, resume: Self, run: &Run) {
+        self.traces.push(run.trace().clone());
+        self.traces.extend(resume.traces);
+        (self.ran, self.again) = (resume.ran, resume.again);
+        self.effects += resume.effects;
+        self.violations.extend(resume.violations);
+    }
+
+    /// What a human is shown is what the trace says.
     pub(super) fn asked(&mut self, request: &ApprovalRequest) {
-        self.asked.insert(request.id, request.clone());
+        let known = self.asked.get(&request.id).is_some_and(|known| {
+            (known.key, &known.tool, &known.args, known.digest)
+                == (request.key, &request.tool, &request.args, request.digest)
+        });
+        if !known {
+            self.violated(Rule::EffectsWithinApprovals, format!("a human is shown {request:?}"));
+        }
     }
 
     /// An attempt begins.
@@ -135,8 +224,9 @@ impl Checker {
         self.under_way.insert(call, (attempt.id.attempt, attempt.until.unwrap_or(Instant::MAX)));
         let made = self.attempts.entry(call).or_default();
         made.push((option, now));
-        let (in_all, of_option) = (made.len(), made.iter().filter(|(other, _)| *other == option).count());
-        let first = made[0].1;
+        let begun = self.begun_anew.get(&call).copied().unwrap_or(0);
+        let (in_all, of_option) = (made.len(), made[begun..].iter().filter(|(other, _)| *other == option).count());
+        let first = made[begun].1;
         let policy =
             tool.and_then(|(name, _)| self.tools.get(name)).map_or(*self.policy.model(), |(policy, ..)| *policy);
         let allowed = policy.retry().map_or(1, steadfast::retry::RetryPolicy::attempts) as usize;
@@ -149,20 +239,34 @@ impl Checker {
             self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after the call's deadline", attempt.id));
         }
         if let Some((name, args)) = tool {
-            self.acted(name, args, in_all);
+            self.acted(call, name, args);
         }
     }
 
-    fn acted(&mut self, name: &str, args: &str, attempt: usize) {
+    /// Somebody looks up what happened: that changes nothing, but it is not done after the end either.
+    pub(super) fn looked_up(&mut self, attempt: Attempt) {
+        if self.cancelled {
+            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after the cancellation", attempt.id));
+        }
+    }
+
+    fn acted(&mut self, call: CallId, name: &str, args: &str) {
         let Some((_, risky, may_repeat)) = self.tools.get(name).copied() else {
             return self.violated(Rule::EffectsWithinApprovals, format!("{name} runs, which nobody has"));
         };
-        if !may_repeat && attempt > 1 {
-            self.violated(Rule::EffectsWithinApprovals, format!("{name} must not happen twice and is tried again"));
+        if !may_repeat {
+            let ran = self.ran.entry(call).or_default();
+            *ran += 1;
+            let (ran, allowed) = (*ran, 1 + self.again.get(&call).copied().unwrap_or(0));
+            if ran > allowed {
+                let seen = format!("{name} must not happen twice: {call:?} runs {ran} times, {allowed} allowed");
+                self.violated(Rule::EffectsWithinApprovals, seen);
+            }
         }
         if risky {
             self.effects += 1;
-            match self.leaves.iter().position(|(tool, exact)| tool == name && exact == args) {
+            let leave = self.leaves.iter().position(|(of, tool, exact)| *of == call && tool == name && exact == args);
+            match leave {
                 Some(leave) => drop(self.leaves.swap_remove(leave)),
                 None => self.violated(Rule::EffectsWithinApprovals, format!("{name} runs with {args} without a yes")),
             }
@@ -170,14 +274,20 @@ impl Checker {
     }
 
     /// Looks back over the whole run.
-    pub(super) fn watched(mut self, run: &Run) -> Watched {
+    pub(super) fn look_back(&mut self, run: &Run) {
         self.check_result(run);
         self.check_conversation(run);
         self.check_breakers_and_waits(run);
+    }
+
+    /// What there is to report.
+    pub(super) fn watched(mut self, run: &Run) -> Watched {
+        self.look_back(run);
         let stop = run.result().map_or("none", |result| result.stop.as_str());
         let attempts = self.attempts.values().map(|made| made.len() as u64).sum();
-        let Self { effects, violations, .. } = self;
-        Watched { stop, attempts, effects, violations, trace: run.trace().clone() }
+        let Self { effects, violations, mut traces, .. } = self;
+        traces.insert(0, run.trace().clone());
+        Watched { stop, attempts, effects, violations, traces }
     }
 
     fn check_result(&mut self, run: &Run) {
@@ -185,8 +295,8 @@ impl Checker {
         if result.answer.trim().is_empty() || result.steps > self.policy.max_steps() {
             self.violated(Rule::EndsWithAnAnswer, format!("{result:?}"));
         }
-        let ended = run.trace().entries().iter().filter(|entry| matches!(entry.event, Event::RunFinished { .. }));
-        let ended = ended.count();
+        let is_end = |event: &Event| matches!(event, Event::RunFinished { .. } | Event::RunSuspended { .. });
+        let ended = run.trace().entries().iter().filter(|entry| is_end(&entry.event)).count();
         if ended != 1 {
             self.violated(Rule::EndsWithAnAnswer, format!("the trace ends {ended} times"));
         }
@@ -216,6 +326,7 @@ impl Checker {
             match &entry.event {
                 Event::ModelCalled { .. } => drop(subjects.insert(call, "the model".into())),
                 Event::ToolCalled { tool, .. } => drop(subjects.insert(call, tool.clone())),
+                Event::ReconcileAsked { tool } => drop(subjects.insert(call, format!("{LOOKING_UP}{tool}"))),
                 Event::BreakerOpened { option, until, .. } => drop(open.insert((subject, *option), *until)),
                 Event::BreakerClosed { option, .. } => drop(open.remove(&(subject, *option))),
                 Event::AttemptStarted { option, .. } => {
@@ -225,10 +336,12 @@ impl Checker {
                     }
                 }
                 Event::BackingOff { delay, until, .. } => {
-                    let policy = self.tools.get(&subject).map_or(*self.policy.model(), |(policy, ..)| *policy);
+                    let looked_up = subject.strip_prefix(LOOKING_UP).and_then(|tool| self.looking_up.get(tool));
+                    let acted = self.tools.get(&subject).map(|(policy, ..)| policy);
+                    let policy = looked_up.or(acted).copied().unwrap_or(*self.policy.model());
                     let cap = policy.retry().map_or(Duration::ZERO, |retry| retry.backoff().cap());
                     let own = if delay.retry_after.is_some() { delay.ceiling } else { delay.delay };
-                    if own > cap || delay.ceiling > cap || *until - entry.at != delay.delay {
+                    if own > cap || *until - entry.at != delay.delay {
                         self.violated(Rule::WaitsAsAsked, format!("{delay:?} with a cap of {cap:?}"));
                     }
                 }

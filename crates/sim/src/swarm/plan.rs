@@ -14,6 +14,7 @@ use steadfast::time::Duration;
 /// A world and the agent in it.
 #[derive(Debug)]
 pub(super) struct Plan {
+    pub(super) seed: u64,
     pub(super) policy: RunPolicy,
     pub(super) models: u32,
     pub(super) tools: Vec<ToolSpec>,
@@ -25,6 +26,10 @@ pub(super) struct Plan {
     pub(super) answers: u32,
     /// When the caller loses patience, if ever.
     pub(super) cancel_at: Option<Duration>,
+    /// Whether nobody is there to ask, so that the run is suspended, and how often it is then resumed.
+    pub(super) resumes: u32,
+    /// In a thousand: how often the run's process ends between two inputs.
+    pub(super) crashes: u32,
     /// Whether the clock goes back now and then, and ticks come late.
     pub(super) bad_clock: bool,
 }
@@ -41,10 +46,10 @@ impl Plan {
     pub(super) fn of(seed: u64) -> Self {
         let mut stream = Seed(seed).derive(2).stream(0, 0);
         // Every setting drawn below is within its meaning.
-        Self::drawn(&mut stream).unwrap_or_else(|invalid| unreachable!("{invalid}"))
+        Self::drawn(seed, &mut stream).unwrap_or_else(|invalid| unreachable!("{invalid}"))
     }
 
-    fn drawn(stream: &mut Stream) -> Result<Self, InvalidSetting> {
+    fn drawn(seed: u64, stream: &mut Stream) -> Result<Self, InvalidSetting> {
         let gate =
             ApprovalGate::default().with_approver(stream.happens(800)).with_expires_after(millis(stream, 1, 60_000))?;
         let deadline = stream.happens(400).then(|| millis(stream, 1, 90_000));
@@ -54,6 +59,7 @@ impl Plan {
             .with_model(call_policy(stream)?)
             .with_approval(gate);
         Ok(Self {
+            seed,
             policy,
             models: 1 + number(stream, 2),
             tools: tools(stream)?,
@@ -62,6 +68,8 @@ impl Plan {
             repeats: number(stream, 300),
             answers: number(stream, 600),
             cancel_at: stream.happens(150).then(|| millis(stream, 0, 60_000)),
+            resumes: if stream.happens(250) { 1 + number(stream, 3) } else { 0 },
+            crashes: if stream.happens(150) { number(stream, 150) } else { 0 },
             bad_clock: stream.happens(300),
         })
     }
@@ -74,7 +82,7 @@ fn tools(stream: &mut Stream) -> Result<Vec<ToolSpec>, InvalidSetting> {
         look.with_policy(call_policy(stream)?),
         store.with_effect(Effect::Idempotent).with_policy(call_policy(stream)?),
         mail.risky().with_policy(call_policy(stream)?),
-        pay.risky().with_policy(call_policy(stream)?),
+        if stream.happens(500) { pay.with_reconcile() } else { pay }.risky().with_policy(call_policy(stream)?),
     ])
 }
 

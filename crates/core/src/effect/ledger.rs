@@ -1,0 +1,341 @@
+//! The effect ledger: what became of every tool call, kept so that no effect happens twice.
+
+use super::Effect;
+use crate::id::{CallId, Key, RunId};
+use crate::snapshot::{Kind, Reader, SnapshotError, Stored, Writer};
+use crate::time::{Duration, Instant};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Where a tool call stands.
+///
+/// ```text
+///   intended ──> started ──> done
+///       │           ├──────> failed     it certainly did not happen
+///       └> blocked  └──────> unknown    it may have happened; never tried again by itself
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+pub enum EffectState {
+    /// The model asked for it.
+    Intended,
+    /// It does not run: a human said no, or nobody said yes.
+    Blocked,
+    /// It was handed to the tool.
+    Started,
+    /// It happened.
+    Done,
+    /// It did not happen.
+    Failed,
+    /// It may have happened.
+    Unknown,
+}
+
+impl EffectState {
+    const ALL: [Self; 6] = [Self::Intended, Self::Blocked, Self::Started, Self::Done, Self::Failed, Self::Unknown];
+
+    /// Its name, as traces and JavaScript spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Blocked => "blocked",
+            Self::Started => "started",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One tool call in a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct LedgerEntry {
+    /// The key that goes to the tool, fixed before its first try.
+    pub key: Key,
+    /// The tool.
+    pub tool: String,
+    /// Its exact arguments.
+    pub args: String,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// Where it stands.
+    pub state: EffectState,
+    /// What the tool answered, or how it failed.
+    pub output: String,
+}
+
+/// What a resumed run asks the ledger that it shares with every other resume of the same snapshot: may this happen now?
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Claim {
+    /// The entry as it is to be written: started, or blocked where it was denied.
+    pub entry: LedgerEntry,
+    /// A human said yes to running it again although it may have happened.
+    pub again: bool,
+}
+
+/// What the shared ledger answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "claimed", rename_all = "snake_case"))]
+pub enum Claimed {
+    /// Nobody else had it: it is written down.
+    Granted,
+    /// Another resume was first: this is what became of it there.
+    Taken {
+        /// Where it stands.
+        state: EffectState,
+        /// What the tool answered, or how it failed.
+        output: String,
+    },
+}
+
+/// What became of every tool call, by key.
+///
+/// A run keeps one of its own: [`Run::ledger`](crate::run::Run::ledger). Runs that were restored from one snapshot share another, which
+/// the host holds, in memory or in a database: [`claim`](Self::claim) is its one atomic step, and whoever comes second
+/// learns what the first did.
+///
+/// ```
+/// use steadfast::effect::{Claim, Claimed, Effect, EffectState, Ledger, LedgerEntry};
+/// use steadfast::id::Key;
+///
+/// let entry = LedgerEntry {
+///     key: Key::default(),
+///     tool: "send_email".into(),
+///     args: "{}".into(),
+///     effect: Effect::Once,
+///     state: EffectState::Started,
+///     output: String::new(),
+/// };
+/// let mut shared = Ledger::default();
+/// assert_eq!(shared.claim(Claim { entry: entry.clone(), again: false }), Claimed::Granted);
+/// shared.write(LedgerEntry { state: EffectState::Done, output: "sent".into(), ..entry.clone() });
+///
+/// let second = shared.claim(Claim { entry, again: false });
+/// assert_eq!(second, Claimed::Taken { state: EffectState::Done, output: "sent".into() });
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
+pub struct Ledger {
+    entries: Vec<LedgerEntry>,
+}
+
+impl Ledger {
+    /// Every tool call, in the order in which they were first written.
+    #[must_use]
+    pub fn entries(&self) -> &[LedgerEntry] {
+        &self.entries
+    }
+
+    /// The tool call of that key.
+    #[must_use]
+    pub fn entry(&self, key: Key) -> Option<&LedgerEntry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// Writes what became of a tool call. What is done stays done: a later word that knows less changes nothing.
+    pub fn write(&mut self, entry: LedgerEntry) {
+        match self.entries.iter_mut().find(|known| known.key == entry.key) {
+            Some(known) if known.state == EffectState::Done && entry.state != EffectState::Done => {}
+            Some(known) => *known = entry,
+            None => self.entries.push(entry),
+        }
+    }
+
+    /// Whether a resumed run may go on with that tool call. One atomic step: of many that ask, one is granted it.
+    ///
+    /// It is granted where the key is new and, with a human's yes to running it again, where its outcome is unknown. Resumes
+    /// whose models went different ways may come with different tools under one key: then the later one does not run.
+    pub fn claim(&mut self, claim: Claim) -> Claimed {
+        let Claim { entry, again } = claim;
+        match self.entry(entry.key) {
+            Some(known) if known.tool != entry.tool => Claimed::Taken {
+                state: EffectState::Blocked,
+                output: "another resume of this run did something else in its place".into(),
+            },
+            Some(known) if !(again && known.state == EffectState::Unknown) => {
+                Claimed::Taken { state: known.state, output: known.output.clone() }
+            }
+            _ => {
+                self.write(entry);
+                Claimed::Granted
+            }
+        }
+    }
+
+    /// The ledger as bytes, for a file or a database.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut writer = Writer::new(Kind::Ledger, Instant::ORIGIN);
+        writer.put(&self.entries);
+        writer.finish()
+    }
+
+    /// The ledger from its bytes. Calls that had been started are unknown: whoever started them is gone.
+    pub fn restore(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let mut reader = Reader::new(Kind::Ledger, bytes, Instant::ORIGIN, Duration::ZERO)?;
+        let mut entries: Vec<LedgerEntry> = reader.take()?;
+        reader.finish()?;
+        for entry in &mut entries {
+            if entry.state == EffectState::Started {
+                entry.state = EffectState::Unknown;
+            }
+        }
+        Ok(Self { entries })
+    }
+
+    pub(crate) fn entry_of(&self, call: CallId) -> Option<&LedgerEntry> {
+        self.entries.iter().rev().find(|entry| entry.key.call == call)
+    }
+
+    /// It is handed to its tool, with the arguments that a human may have changed.
+    pub(crate) fn start(&mut self, key: Key, args: &str) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.key == key) {
+            entry.state = EffectState::Started;
+            if entry.args != args {
+                entry.args = args.into();
+            }
+        }
+    }
+
+    pub(crate) fn set(&mut self, key: Key, state: EffectState, output: &str) -> Option<&LedgerEntry> {
+        let entry = self.entries.iter_mut().rev().find(|entry| entry.key == key)?;
+        entry.state = state;
+        entry.output = output.into();
+        Some(entry)
+    }
+
+    pub(crate) fn of_entries(entries: Vec<LedgerEntry>) -> Self {
+        Self { entries }
+    }
+
+    /// The tools that must not happen twice and are in that state, each once, in order.
+    pub(crate) fn tools_in(&self, states: &[EffectState]) -> Vec<&str> {
+        let mut tools = Vec::new();
+        for entry in &self.entries {
+            let there = entry.effect == Effect::Once && states.contains(&entry.state);
+            if there && !tools.contains(&entry.tool.as_str()) {
+                tools.push(entry.tool.as_str());
+            }
+        }
+        tools
+    }
+}
+
+impl Stored for Effect {
+    fn store(&self, to: &mut Writer) {
+        to.put(&(*self as u8));
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        match from.take::<u8>()? {
+            0 => Ok(Self::None),
+            1 => Ok(Self::Idempotent),
+            2 => Ok(Self::Once),
+            _ => Err(SnapshotError::Damaged),
+        }
+    }
+}
+
+impl Stored for EffectState {
+    fn store(&self, to: &mut Writer) {
+        to.put(&(*self as u8));
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        Self::ALL.get(usize::from(from.take::<u8>()?)).copied().ok_or(SnapshotError::Damaged)
+    }
+}
+
+impl Stored for Key {
+    fn store(&self, to: &mut Writer) {
+        to.put(&self.run.0).put(&self.call.0);
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self { run: RunId(from.take()?), call: CallId(from.take()?) })
+    }
+}
+
+impl Stored for LedgerEntry {
+    fn store(&self, to: &mut Writer) {
+        to.put(&self.key).text(&self.tool).text(&self.args).put(&self.effect).put(&self.state).text(&self.output);
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self {
+            key: from.take()?,
+            tool: from.take()?,
+            args: from.take()?,
+            effect: from.take()?,
+            state: from.take()?,
+            output: from.take()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(call: u64, state: EffectState) -> LedgerEntry {
+        let key = Key { run: RunId(1), call: CallId(call) };
+        LedgerEntry { key, tool: "mail".into(), args: "{}".into(), effect: Effect::Once, state, output: "out".into() }
+    }
+
+    fn claim(state: EffectState, again: bool) -> Claimed {
+        let mut ledger = Ledger::default();
+        ledger.write(entry(1, state));
+        ledger.claim(Claim { entry: entry(1, EffectState::Started), again })
+    }
+
+    #[test]
+    fn of_many_claims_one_is_granted() {
+        let mut ledger = Ledger::default();
+        let claims: Vec<_> =
+            (0..3).map(|_| ledger.claim(Claim { entry: entry(1, EffectState::Started), again: false })).collect();
+        let taken = Claimed::Taken { state: EffectState::Started, output: "out".into() };
+        assert_eq!(claims, [Claimed::Granted, taken.clone(), taken]);
+        assert_eq!(ledger.claim(Claim { entry: entry(2, EffectState::Started), again: false }), Claimed::Granted);
+    }
+
+    #[test]
+    fn only_an_unknown_outcome_is_run_again_and_only_after_a_yes_to_that() {
+        for state in EffectState::ALL {
+            let granted = [false, true].map(|again| claim(state, again) == Claimed::Granted);
+            assert_eq!(granted, [false, state == EffectState::Unknown], "{state:?}");
+        }
+    }
+
+    #[test]
+    fn resumes_that_went_different_ways_do_not_run_under_one_key() {
+        let mut ledger = Ledger::default();
+        ledger.write(entry(1, EffectState::Done));
+        let other = LedgerEntry { tool: "pay".into(), ..entry(1, EffectState::Started) };
+        let claimed = ledger.claim(Claim { entry: other, again: false });
+        assert!(matches!(claimed, Claimed::Taken { state: EffectState::Blocked, .. }), "{claimed:?}");
+    }
+
+    #[test]
+    fn what_is_done_stays_done() {
+        let mut ledger = Ledger::default();
+        ledger.write(entry(1, EffectState::Done));
+        ledger.write(entry(1, EffectState::Unknown));
+        assert_eq!(ledger.entry(entry(1, EffectState::Done).key).unwrap().state, EffectState::Done);
+    }
+
+    #[test]
+    fn a_ledger_survives_its_process_and_what_was_under_way_is_unknown() {
+        let mut ledger = Ledger::default();
+        for (call, state) in (1..).zip(EffectState::ALL) {
+            ledger.write(entry(call, state));
+        }
+        let restored = Ledger::restore(&ledger.snapshot()).unwrap();
+        let states: Vec<_> = restored.entries().iter().map(|entry| entry.state).collect();
+        use EffectState::{Blocked, Done, Failed, Intended, Unknown};
+        assert_eq!(states, [Intended, Blocked, Unknown, Done, Failed, Unknown]);
+        assert_eq!(restored.entries()[0], ledger.entries()[0]);
+        let bytes = ledger.snapshot();
+        for length in 0..bytes.len() {
+            assert!(Ledger::restore(&bytes[..length]).is_err(), "cut to {length}");
+        }
+    }
+}

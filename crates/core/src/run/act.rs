@@ -1,0 +1,331 @@
+//! Act: each tool call from the model's wish to its result, through approval, the shared ledger and what is looked up later.
+
+use super::action::{Action, Claiming, Stage, Unsure, block_of, report_block, report_unknown};
+use super::end::note;
+use super::message::{ToolCall, ToolSpec};
+use super::turn::drain;
+use super::{Output, Run};
+use crate::approval::{Approval, Outcome, Verdict};
+use crate::call::{self, Call};
+use crate::effect::{Claim, Claimed, Effect, EffectOutcome, EffectState, LedgerEntry, Reconciliation};
+use crate::event::{BlockReason, Event};
+use crate::failure::{Failure, FailureClass};
+use crate::id::{ApprovalId, Key};
+use crate::outcome::CallError;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+impl Run {
+    /// Begins one tool call: at once, after a human's yes, or not at all.
+    pub(super) fn act(&mut self, wanted: ToolCall) -> Action {
+        let Some(tool) = self.tools.iter().position(|tool| tool.name() == wanted.tool) else {
+            let name = wanted.tool.clone();
+            self.record(None, || Event::ToolUnknown { tool: name });
+            let known: Vec<_> = self.tools.iter().map(ToolSpec::name).collect();
+            let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
+            return Action { call: wanted, tool: 0, stage: Stage::Settled(text) };
+        };
+        let (key, effect) = (self.next_key(), self.tools[tool].effect());
+        let (name, args) = (wanted.tool.clone(), wanted.args.clone());
+        let (state, output) = (EffectState::Intended, String::new());
+        self.ledger.write(LedgerEntry { key, tool: name, args, effect, state, output });
+        let risky = wanted.risky.unwrap_or(self.tools[tool].is_risky());
+        let stage = match self.policy.approval().check(risky) {
+            Verdict::Run => self.begin_tool(tool, key, wanted.args.clone(), None),
+            Verdict::Ask => self.ask(&wanted.tool, key, &wanted.args, None),
+            Verdict::Deny => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
+        };
+        Action { call: wanted, tool, stage }
+    }
+
+    fn ask(&mut self, tool: &str, key: Key, args: &str, again: Option<Unsure>) -> Stage {
+        self.approvals += 1;
+        let id = ApprovalId(self.approvals);
+        let gate = self.policy.approval();
+        let mut approval = Approval::ask(id, key, tool, args, self.now, gate, self.policy.hash());
+        if let Some(unsure) = &again {
+            approval = approval.again(&unsure.error);
+        }
+        let request = approval.request();
+        self.trace.record(self.now, Some(key.call), None, || Event::ApprovalAsked {
+            id,
+            tool: request.tool.clone(),
+            args: request.args.clone(),
+            digest: request.digest,
+            expires_at: request.expires_at,
+            again: request.again,
+        });
+        if !self.suspends {
+            self.outputs.push_back(Output::Ask(request.clone()));
+        }
+        Stage::Asking { approval, again }
+    }
+
+    /// Runs a tool, in a run that shares its ledger with other resumes only after asking there.
+    fn begin_tool(&mut self, tool: usize, key: Key, args: String, again: Option<Unsure>) -> Stage {
+        if self.claims && self.tools[tool].effect() == Effect::Once {
+            return self.claim(tool, key, args, None, again);
+        }
+        self.run_tool(tool, key, args, again.as_ref())
+    }
+
+    fn claim(
+        &mut self,
+        tool: usize,
+        key: Key,
+        args: String,
+        blocked: Option<(BlockReason, String)>,
+        again: Option<Unsure>,
+    ) -> Stage {
+        let state = if blocked.is_some() { EffectState::Blocked } else { EffectState::Started };
+        let output = blocked.as_ref().map(|(_, message)| message.clone()).unwrap_or_default();
+        let (name, effect) = (self.tools[tool].name().into(), self.tools[tool].effect());
+        let entry = LedgerEntry { key, tool: name, args: args.clone(), effect, state, output };
+        self.outputs.push_back(Output::Claim(Claim { entry, again: again.is_some() }));
+        Stage::Claiming(Claiming { key, args, blocked, again, answer: None })
+    }
+
+    fn run_tool(&mut self, tool: usize, key: Key, args: String, again: Option<&Unsure>) -> Stage {
+        let spec = &self.tools[tool];
+        let mut call = Call::new(key, &spec.policy(), 1, self.seed, self.deadline);
+        let attempts = again.map_or(0, |again| again.attempts);
+        if let Some(again) = again {
+            call = call.after_attempts(again.attempts, again.not_before);
+        }
+        let event = || Event::ToolCalled { tool: spec.name().into(), args: args.clone(), effect: spec.effect() };
+        self.trace.record(self.now, Some(key.call), None, event);
+        call.handle(self.now, call::Input::Start, &mut *self.tool_breakers[tool], &mut self.trace);
+        if call.attempts() > attempts {
+            self.ledger.start(key, &args);
+        }
+        Stage::Running { call, args, output: None }
+    }
+
+    pub(super) fn block(&mut self, tool: &str, key: Key, reason: BlockReason, message: &str) -> Stage {
+        note(&mut self.blocked, tool);
+        self.ledger.set(key, EffectState::Blocked, message);
+        self.record(None, || Event::ToolBlocked { tool: tool.into(), reason });
+        Stage::Settled(report_block(tool, reason, message))
+    }
+
+    /// Moves one tool call on as far as it goes without waiting for anything.
+    pub(super) fn advance(&mut self, action: &mut Action) {
+        loop {
+            let stage = core::mem::replace(&mut action.stage, Stage::Settled(String::new()));
+            let (next, moved) = self.step(action, stage);
+            action.stage = next;
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    /// The stage after this one, and whether it is another.
+    fn step(&mut self, action: &Action, stage: Stage) -> (Stage, bool) {
+        let tool = action.tool;
+        match stage {
+            Stage::Asking { approval, again } => match approval.outcome() {
+                None => (Stage::Asking { approval, again }, false),
+                Some(outcome) => (self.decided_stage(action, approval.key(), outcome, again), true),
+            },
+            Stage::Claiming(claiming) if claiming.answer.is_none() => (Stage::Claiming(claiming), false),
+            Stage::Claiming(claiming) => (self.claimed_stage(action, claiming), true),
+            Stage::Running { mut call, args, mut output } => {
+                let name = &action.call.tool;
+                let act = |attempt| Output::Act { attempt, tool: name.clone(), args: args.clone() };
+                match drain(&mut call, &mut self.outputs, act) {
+                    None => (Stage::Running { call, args, output }, false),
+                    Some(Ok(_)) => {
+                        let text = output.take().unwrap_or_default();
+                        self.enter(call.key(), EffectState::Done, &text);
+                        let (tool, output) = (name.clone(), text.clone());
+                        self.record(Some(call.id()), || Event::ToolReplied { tool, output });
+                        (Stage::Settled(text), false)
+                    }
+                    Some(Err(error)) => (self.failed_stage(action, &call, args, &error), true),
+                }
+            }
+            Stage::Reconciling { mut call, unsure, mut found } => {
+                let key = unsure.key;
+                let (name, args) = (&action.call.tool, &unsure.args);
+                let ask = |attempt| Output::Reconcile { attempt, key, tool: name.clone(), args: args.clone() };
+                match drain(&mut call, &mut self.outputs, ask) {
+                    None => (Stage::Reconciling { call, unsure, found }, false),
+                    Some(result) => {
+                        let found = result.ok().and_then(|_| found.take()).unwrap_or(Reconciliation::Unknown);
+                        (self.reconciled_stage(action, unsure, found), true)
+                    }
+                }
+            }
+            Stage::Interrupted { key, args, attempts } => {
+                if self.tools[tool].effect().may_repeat() {
+                    let failure = Failure::new(FailureClass::ToolUnknown, "");
+                    let again = Unsure::new(key, args.clone(), attempts, failure);
+                    return (self.run_tool(tool, key, args, Some(&again)), true);
+                }
+                let failure = Failure::new(FailureClass::ToolUnknown, "its process ended while it was under way");
+                (self.unsure_stage(action, Unsure::new(key, args, attempts, failure)), true)
+            }
+            Stage::Settled(text) => (Stage::Settled(text), false),
+        }
+    }
+
+    /// After a human's answer, or none in time.
+    fn decided_stage(&mut self, action: &Action, key: Key, outcome: &Outcome, again: Option<Unsure>) -> Stage {
+        let tool = action.tool;
+        match (outcome, block_of(outcome), again) {
+            (Outcome::Approved { args, .. }, _, again) => self.begin_tool(tool, key, args.clone(), again),
+            (_, Some((_, message)), Some(unsure)) => {
+                let word = if message.is_empty() { String::new() } else { alloc::format!(" They said: {message}") };
+                Stage::Settled(alloc::format!("{}{word}", report_unknown(&action.call.tool, &unsure.error)))
+            }
+            (_, Some((reason, message)), None) if self.claims && self.tools[tool].effect() == Effect::Once => {
+                self.claim(tool, key, action.call.args.clone(), Some((reason, message.into())), None)
+            }
+            (_, Some((reason, message)), None) => self.block(&action.call.tool, key, reason, message),
+            (_, None, again) => self.begin_tool(tool, key, action.call.args.clone(), again),
+        }
+    }
+
+    /// After the shared ledger's answer.
+    fn claimed_stage(&mut self, action: &Action, claiming: Claiming) -> Stage {
+        let Claiming { key, args, blocked, again, answer } = claiming;
+        let (tool, name) = (action.tool, action.call.tool.as_str());
+        let (state, output) = match (answer, blocked) {
+            (None | Some(Claimed::Granted), Some((reason, message))) => return self.block(name, key, reason, &message),
+            (None | Some(Claimed::Granted), None) => {
+                return self.run_tool(tool, key, args, again.as_ref());
+            }
+            (Some(Claimed::Taken { state, output }), _) => (state, output),
+        };
+        self.record(Some(key.call), || Event::EffectTaken { tool: name.into(), state });
+        match state {
+            EffectState::Done => {
+                self.ledger.set(key, state, &output);
+                Stage::Settled(output)
+            }
+            EffectState::Failed => {
+                self.ledger.set(key, state, &output);
+                Stage::Settled(alloc::format!("{name} failed: {output}."))
+            }
+            EffectState::Blocked => self.block(name, key, BlockReason::DecidedElsewhere, &output),
+            EffectState::Intended | EffectState::Started | EffectState::Unknown => {
+                let failure = Failure::new(FailureClass::ToolUnknown, "another resume of this run started it");
+                let unsure = Unsure::new(key, args, again.map_or(0, |unsure| unsure.attempts), failure);
+                // Whoever started it may still be at it: nobody is asked to start it again.
+                self.ledger.set(key, EffectState::Unknown, &unsure.error);
+                if self.tools[tool].reconciles() {
+                    return self.reconcile(tool, unsure);
+                }
+                Stage::Settled(report_unknown(name, &unsure.error))
+            }
+        }
+    }
+
+    fn failed_stage(&mut self, action: &Action, call: &Call, args: String, error: &CallError) -> Stage {
+        let (key, attempts) = (call.key(), call.attempts());
+        if self.note_failure(action.tool, key, error) == EffectOutcome::Unknown {
+            let failure = Failure::from(error.clone());
+            let not_before = failure.retry_after.map(|wait| self.now + wait);
+            let unsure = Unsure { not_before, error: error.to_string(), ..Unsure::new(key, args, attempts, failure) };
+            return self.unsure_stage(action, unsure);
+        }
+        Stage::Settled(alloc::format!("{} failed: {error}.", action.call.tool))
+    }
+
+    /// Enters a failed call into the ledger, and tells what is known of its effect.
+    pub(super) fn note_failure(&mut self, tool: usize, key: Key, error: &CallError) -> EffectOutcome {
+        let effect = self.tools[tool].effect();
+        let never_sent = matches!(error, CallError::CircuitOpen(_));
+        let unknown = !never_sent && effect.after(error.class()) == EffectOutcome::Unknown;
+        let state = if unknown { EffectState::Unknown } else { EffectState::Failed };
+        self.enter(key, state, &error.to_string());
+        if unknown && !effect.may_repeat() { EffectOutcome::Unknown } else { EffectOutcome::NotDone }
+    }
+
+    /// An effect that may have happened: it is looked up, else a human is asked, else the model is told.
+    fn unsure_stage(&mut self, action: &Action, unsure: Unsure) -> Stage {
+        let (tool, failure) = (action.call.tool.clone(), unsure.failure.clone());
+        self.ledger.set(unsure.key, EffectState::Unknown, &unsure.error);
+        self.record(Some(unsure.key.call), || Event::EffectUnknown { tool, failure });
+        if self.tools[action.tool].reconciles() {
+            return self.reconcile(action.tool, unsure);
+        }
+        self.ask_again(action, unsure)
+    }
+
+    fn reconcile(&mut self, tool: usize, unsure: Unsure) -> Stage {
+        let key = self.next_key();
+        let name = self.tools[tool].name().to_string();
+        self.record(Some(key.call), || Event::ReconcileAsked { tool: name });
+        let policy = self.tools[tool].reconcile_policy().with_breaker(None);
+        let mut call = Call::new(key, &policy, 1, self.seed, self.deadline);
+        call.handle(self.now, call::Input::Start, &mut (), &mut self.trace);
+        Stage::Reconciling { call, unsure, found: None }
+    }
+
+    fn reconciled_stage(&mut self, action: &Action, unsure: Unsure, found: Reconciliation) -> Stage {
+        let (name, traced) = (action.call.tool.clone(), found.clone());
+        self.record(Some(unsure.key.call), || Event::Reconciled { tool: name, found: traced });
+        let name = &action.call.tool;
+        match found {
+            Reconciliation::Done { output } => {
+                self.enter(unsure.key, EffectState::Done, &output);
+                let text = if output.is_empty() { alloc::format!("{name} was done.") } else { output };
+                Stage::Settled(text)
+            }
+            Reconciliation::NotDone => {
+                self.enter(unsure.key, EffectState::Failed, &unsure.error);
+                Stage::Settled(alloc::format!("{name} failed: {}. It was looked up: it did not happen.", unsure.error))
+            }
+            Reconciliation::Unknown => self.ask_again(action, unsure),
+        }
+    }
+
+    /// A human decides whether it runs again, where there is one; else the model is told plainly.
+    fn ask_again(&mut self, action: &Action, unsure: Unsure) -> Stage {
+        let name = &action.call.tool;
+        if !self.policy.approval().has_approver() {
+            return Stage::Settled(report_unknown(name, &unsure.error));
+        }
+        let args = unsure.args.clone();
+        self.ask(name, unsure.key, &args, Some(unsure))
+    }
+
+    /// A word on an effect that was unknown, from an attempt that had been given up: it settles the ledger, and the call
+    /// too if it still waits for somebody to tell.
+    pub(super) fn settle_late(&mut self, key: Key, state: EffectState, output: &str) {
+        let Some(entry) = self.ledger.entry(key).filter(|entry| entry.state == EffectState::Unknown) else { return };
+        let tool = entry.tool.clone();
+        self.enter(key, state, output);
+        self.record(Some(key.call), || Event::EffectSettled { tool, state });
+        let super::Phase::Acting(actions) = &mut self.stage else { return };
+        let waiting = actions.iter_mut().find(|action| action.unsure().is_some_and(|unsure| unsure.key == key));
+        let Some(action) = waiting else { return };
+        let text = match state {
+            EffectState::Done => output.into(),
+            _ => alloc::format!("{} failed: {output}.", action.call.tool),
+        };
+        match core::mem::replace(&mut action.stage, Stage::Settled(text)) {
+            Stage::Asking { approval, .. } => {
+                let id = approval.request().id;
+                self.trace.record(self.now, None, None, || Event::ApprovalWithdrawn { id });
+                self.outputs.push_back(Output::Withdraw(id));
+            }
+            Stage::Reconciling { mut call, .. } => {
+                call.handle(self.now, call::Input::Cancel, &mut (), &mut self.trace);
+                let _ = drain(&mut call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
+            }
+            // The shared ledger was asked whether it may run again: whatever it answers is late.
+            _ => {}
+        }
+    }
+
+    /// Enters what became of a call, here and in the shared ledger, before anything else is done about it.
+    fn enter(&mut self, key: Key, state: EffectState, output: &str) {
+        let entry = self.ledger.set(key, state, output);
+        if let Some(entry) = entry.filter(|entry| self.claims && entry.effect == Effect::Once) {
+            self.outputs.push_back(Output::Record(entry.clone()));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Suspending a run and going on with it, here or in another process.
+
+use super::action::{Action, Stage, Unsure};
+use super::message::{ToolCall, ToolSpec};
+use super::{Output, Phase, Run, RunEnd, RunResult};
+use crate::approval::{Approval, ApprovalRequest, HashFunction};
+use crate::breaker::CircuitBreaker;
+use crate::deadline::{Deadline, Scope};
+use crate::effect::{Ledger, LedgerEntry};
+use crate::event::Event;
+use crate::failure::{Failure, FailureClass};
+use crate::id::{ApprovalId, RunId};
+use crate::outcome::StopReason;
+use crate::policy::RunPolicy;
+use crate::rng::Seed;
+use crate::snapshot::{Kind, Reader, SnapshotError, Writer};
+use crate::step_limit::StepLimiter;
+use crate::time::{Duration, Instant};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+impl Run {
+    /// The run as bytes: everything but its settings and its trace, which stay with the host. A suspended run is resumed
+    /// from them with [`restore`](Self::restore); from a run that is not suspended they are what would be left if its
+    /// process ended now.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut to = Writer::new(Kind::Run, self.now);
+        to.put(&self.id.0).put(&self.seed.0).put(&self.steps.used()).put(&self.deadline.at());
+        to.put(&self.messages).put(&self.blocked).put(&self.calls).put(&self.approvals);
+        to.put(&self.ledger.entries().to_vec());
+        to.put(&self.model_breakers.iter().map(|breaker| breaker.snapshot(self.now)).collect::<Vec<_>>());
+        let of_tools = self.tools.iter().zip(&self.tool_breakers);
+        let of_tools = of_tools.filter_map(|(tool, breakers)| breakers.first().map(|breaker| (tool, breaker)));
+        let of_tools: Vec<_> =
+            of_tools.map(|(tool, breaker)| (tool.name().into(), breaker.snapshot(self.now))).collect();
+        to.put::<Vec<(String, Vec<u8>)>>(&of_tools);
+        let (code, actions) = match &self.stage {
+            Phase::New => (0_u8, None),
+            Phase::Thinking { .. } | Phase::Restored(None) => (1, None),
+            Phase::Acting(actions)
+            | Phase::Restored(Some(actions))
+            | Phase::Over(RunEnd { suspended: Some(actions), .. }) => (2, Some(actions)),
+            Phase::Over(RunEnd { suspended: None, .. }) => (3, None),
+        };
+        to.put(&code);
+        if let Some(actions) = actions {
+            to.put(&(actions.len() as u64));
+            for action in actions {
+                action.store(&mut to);
+            }
+        }
+        if let Phase::Over(RunEnd { result, suspended: None }) = &self.stage {
+            to.put(result);
+        }
+        to.finish()
+    }
+
+    /// The run of that number from its [`snapshot`](Self::snapshot), under these settings and with these tools.
+    ///
+    /// `now` is the time on the host's clock, which may have begun elsewhere, and `elapsed` how long the run was away: open
+    /// questions, deadlines and breakers age by that much. Tell it [`Input::Start`](super::Input::Start) to go on; then decisions, and
+    /// [`Input::Suspend`](super::Input::Suspend) if nobody is there to ask about what is left open.
+    ///
+    /// It may be restored any number of times: each effect that must not happen twice is claimed first, with
+    /// [`Output::Claim`], in a ledger that the host keeps for all of them, and whoever comes second is told what became of it.
+    /// What was under way when its process ended is done again, or, where it must not happen twice, is unknown.
+    ///
+    /// ```
+    /// use steadfast::approval::{ApprovalGate, Decision};
+    /// use steadfast::effect::Ledger;
+    /// use steadfast::id::RunId;
+    /// use steadfast::policy::RunPolicy;
+    /// use steadfast::rng::Seed;
+    /// use steadfast::run::{Input, ModelReply, Output, Run, ToolSpec};
+    /// use steadfast::time::{Duration, Instant};
+    ///
+    /// let tools = || vec![ToolSpec::new("send_email").risky()];
+    /// let policy = || RunPolicy::default().with_approval(ApprovalGate::default().with_approver(true));
+    /// let mut run = Run::new(RunId(1), "Tell Ana.", policy(), 1, tools(), Seed(7))?;
+    /// run.handle(Instant::ORIGIN, Input::Suspend); // nobody is there to ask
+    /// run.handle(Instant::ORIGIN, Input::Start);
+    /// let Output::Think(attempt) = run.poll() else { panic!() };
+    /// run.handle(Instant::ORIGIN, Input::ModelReplied(attempt.id, ModelReply::tool("a", "send_email", "{}")));
+    /// let question = run.result().unwrap().pending[0].clone();
+    /// let snapshot = run.snapshot(); // to a database, a file, a form
+    ///
+    /// let mut ledger = Ledger::default(); // the host keeps one for all resumes
+    /// let mut mails = 0;
+    /// for _ in 0..3 {
+    ///     let hour = Duration::from_secs(300);
+    ///     let mut run = Run::restore(&snapshot, RunId(1), policy(), 1, tools(), Instant::ORIGIN, hour)?;
+    ///     run.handle(Instant::ORIGIN, Input::Start);
+    ///     run.handle(Instant::ORIGIN, Input::DecidedOn(question.id, question.digest, Decision::Approve));
+    ///     loop {
+    ///         match run.poll() {
+    ///             Output::Claim(claim) => {
+    ///                 let key = claim.entry.key;
+    ///                 let claimed = ledger.claim(claim);
+    ///                 run.handle(Instant::ORIGIN, Input::Claimed(key, claimed));
+    ///             }
+    ///             Output::Act { attempt, .. } => {
+    ///                 mails += 1;
+    ///                 run.handle(Instant::ORIGIN, Input::ToolReplied(attempt.id, "sent".into()));
+    ///             }
+    ///             Output::Record(entry) => ledger.write(entry),
+    ///             Output::Think(attempt) => {
+    ///                 run.handle(Instant::ORIGIN, Input::ModelReplied(attempt.id, ModelReply::answer("Done.")));
+    ///             }
+    ///             Output::Finished => break,
+    ///             _ => {}
+    ///         }
+    ///     }
+    ///     assert_eq!(run.result().unwrap().answer, "Done.");
+    /// }
+    /// assert_eq!(mails, 1);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub fn restore(
+        snapshot: &[u8],
+        id: RunId,
+        policy: RunPolicy,
+        models: u32,
+        tools: Vec<ToolSpec>,
+        now: Instant,
+        elapsed: Duration,
+    ) -> Result<Self, SnapshotError> {
+        let mut from = Reader::new(Kind::Run, snapshot, now, elapsed)?;
+        let (found, seed) = (RunId(from.take()?), Seed(from.take()?));
+        if found != id {
+            return Err(SnapshotError::OtherRun { found });
+        }
+        let mut run = Self::new(id, "", policy, models, tools, seed)?.with_claims();
+        run.now = now;
+        run.steps = StepLimiter::new(run.policy.max_steps())?.with_used(from.take()?);
+        run.deadline = from.take::<Option<Instant>>()?.map_or(Deadline::NEVER, |at| Deadline::until(at, Scope::Run));
+        (run.messages, run.blocked) = (from.take()?, from.take()?);
+        (run.calls, run.approvals) = (from.take()?, from.take()?);
+        run.ledger = Ledger::of_entries(from.take::<Vec<LedgerEntry>>()?);
+        let of_models: Vec<Vec<u8>> = from.take()?;
+        let of_tools: Vec<(String, Vec<u8>)> = from.take()?;
+        run.restore_breakers(&of_models, &of_tools, now, elapsed)?;
+        run.stage = match from.take::<u8>()? {
+            0 => Phase::New,
+            1 => Phase::Restored(None),
+            2 => {
+                let count = from.count()?;
+                let hash = run.policy.hash();
+                let actions = (0..count).map(|_| Action::load(&mut from, &run.tools, hash));
+                Phase::Restored(Some(actions.collect::<Result<_, _>>()?))
+            }
+            3 => Phase::Over(RunEnd { result: from.take()?, suspended: None }),
+            _ => return Err(SnapshotError::Damaged),
+        };
+        from.finish()?;
+        run.trace.begin_step(run.steps.used());
+        Ok(run)
+    }
+
+    fn restore_breakers(
+        &mut self,
+        of_models: &[Vec<u8>],
+        of_tools: &[(String, Vec<u8>)],
+        now: Instant,
+        elapsed: Duration,
+    ) -> Result<(), SnapshotError> {
+        let restored = |breaker: &CircuitBreaker, index: u64, bytes: &[u8]| {
+            CircuitBreaker::restore(bytes, *breaker.policy(), self.seed.derive(index), now, elapsed)
+        };
+        let mut models = Vec::with_capacity(self.model_breakers.len());
+        for (index, breaker) in (0..).zip(&self.model_breakers) {
+            let bytes = usize::try_from(index).ok().and_then(|index| of_models.get(index));
+            models.push(bytes.map_or_else(|| Ok(breaker.clone()), |bytes| restored(breaker, index, bytes))?);
+        }
+        let mut tools = Vec::with_capacity(self.tool_breakers.len());
+        for (index, (tool, breakers)) in (u64::from(self.models)..).zip(self.tools.iter().zip(&self.tool_breakers)) {
+            let bytes = of_tools.iter().find(|(name, _)| name == tool.name()).map(|(_, bytes)| bytes);
+            let restored = breakers
+                .iter()
+                .map(|breaker| bytes.map_or_else(|| Ok(breaker.clone()), |bytes| restored(breaker, index, bytes)));
+            tools.push(restored.collect::<Result<Vec<_>, _>>()?);
+        }
+        (self.model_breakers, self.tool_breakers) = (models, tools);
+        Ok(())
+    }
+
+    /// Ends for now: only humans can move it on, and none is there.
+    pub(super) fn suspend(&mut self, actions: Vec<Action>) {
+        let pending: Vec<ApprovalRequest> = actions.iter().filter_map(Action::question).cloned().collect();
+        let (steps, ids) = (self.steps.used(), pending.iter().map(|request| request.id).collect());
+        self.record(None, || Event::RunSuspended { pending: ids, steps });
+        let mut blocked = self.blocked.clone();
+        for request in &pending {
+            super::end::note(&mut blocked, &request.tool);
+            self.outputs.push_back(Output::Withdraw(request.id));
+        }
+        let names: Vec<_> = pending.iter().map(|request| request.tool.as_str()).collect();
+        let answer = alloc::format!("This waits for a human's decision on {}.", names.join(", "));
+        let stop = StopReason::Suspended;
+        let result = RunResult { answer, steps, blocked, degraded: true, stop, pending };
+        self.stage = Phase::Over(RunEnd { result, suspended: Some(actions) });
+    }
+
+    /// Goes on from a snapshot.
+    pub(super) fn go_on(&mut self, actions: Option<Vec<Action>>) {
+        let questions = actions.iter().flatten().filter_map(Action::question);
+        let pending: Vec<ApprovalId> = questions.map(|request| request.id).collect();
+        let (run, step) = (self.id, self.steps.used());
+        self.record(None, || Event::RunResumed { run, step, pending });
+        let Some(actions) = actions else { return self.think() };
+        self.stage = Phase::Acting(actions);
+        // What ended while it was away is over before anybody is asked.
+        self.pass_time();
+        if let (Phase::Acting(actions), false) = (&self.stage, self.suspends) {
+            self.outputs.extend(actions.iter().filter_map(Action::question).cloned().map(Output::Ask));
+        }
+    }
+}
+
+impl Action {
+    /// What a human is asked about it and has not answered.
+    fn question(&self) -> Option<&ApprovalRequest> {
+        match &self.stage {
+            Stage::Asking { approval, .. } if approval.outcome().is_none() => Some(approval.request()),
+            _ => None,
+        }
+    }
+
+    fn store(&self, to: &mut Writer) {
+        to.put(&self.call);
+        match &self.stage {
+            Stage::Settled(text) => drop(to.put(&0_u8).text(text)),
+            Stage::Asking { approval, again } => {
+                to.put(&1_u8);
+                approval.store(to);
+                to.put(&again.as_ref().map(|unsure| (unsure.attempts, (unsure.not_before, unsure.error.clone()))));
+            }
+            Stage::Running { call, args, .. } => {
+                to.put(&2_u8).put(&call.key()).text(args).put(&call.attempts());
+            }
+            Stage::Reconciling { unsure, .. } => {
+                to.put(&2_u8).put(&unsure.key).text(&unsure.args).put(&unsure.attempts);
+            }
+            // Whether the claim was granted, and the tool begun, is not known.
+            Stage::Claiming(claiming) => {
+                let attempts = claiming.again.as_ref().map_or(0, |unsure| unsure.attempts);
+                to.put(&2_u8).put(&claiming.key).text(&claiming.args).put(&attempts);
+            }
+            Stage::Interrupted { key, args, attempts } => drop(to.put(&2_u8).put(key).text(args).put(attempts)),
+        }
+    }
+
+    fn load(from: &mut Reader<'_>, tools: &[ToolSpec], hash: HashFunction) -> Result<Self, SnapshotError> {
+        let call: ToolCall = from.take()?;
+        let stage = match from.take::<u8>()? {
+            0 => Stage::Settled(from.take()?),
+            1 => {
+                let approval = Approval::load(from, hash)?;
+                let again: Option<(u32, (Option<Instant>, String))> = from.take()?;
+                let again = again.map(|(attempts, (not_before, error))| {
+                    let failure = Failure::new(FailureClass::ToolUnknown, error);
+                    let args = approval.request().args.clone();
+                    Unsure { not_before, ..Unsure::new(approval.key(), args, attempts, failure) }
+                });
+                if approval.request().tool != call.tool {
+                    return Err(SnapshotError::Impossible {
+                        what: "a question is about another tool than was asked for",
+                    });
+                }
+                Stage::Asking { approval, again }
+            }
+            2 => Stage::Interrupted { key: from.take()?, args: from.take()?, attempts: from.take()? },
+            _ => return Err(SnapshotError::Damaged),
+        };
+        let tool = tools.iter().position(|tool| tool.name() == call.tool);
+        match (tool, &stage) {
+            (Some(tool), _) => Ok(Self { call, tool, stage }),
+            (None, Stage::Settled(_)) => Ok(Self { call, tool: 0, stage }),
+            (None, _) => Err(SnapshotError::ToolMissing { tool: call.tool }),
+        }
+    }
+}

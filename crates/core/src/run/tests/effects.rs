@@ -1,0 +1,147 @@
+//! Effects of unknown outcome: looked up, asked about, told plainly; and settled by a late word.
+
+use super::*;
+use crate::effect::{Effect, EffectState, Reconciliation};
+use crate::failure::FailureClass;
+
+fn mailing(mail: ToolSpec, approver: bool) -> Run {
+    let policy = policy().with_approval(ApprovalGate::default().with_approver(approver));
+    let limit = CallPolicy::for_tool().with_timeout(Some(Duration::from_secs(2))).unwrap();
+    let mail = mail.with_effect(Effect::Once).with_policy(limit);
+    let mut run = Run::new(RunId(1), "Tell Ana.", policy, 1, vec![mail], Seed(1)).unwrap();
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "send_email");
+    run
+}
+
+/// The mail was sent, and nobody knows whether it arrived.
+fn timed_out(mail: ToolSpec, approver: bool) -> (Run, AttemptId, Vec<Output>) {
+    let mut run = mailing(mail, approver);
+    let (id, _) = act(&mut run);
+    run.handle(at(2_000), Input::Tick);
+    let mut outputs = drain(&mut run);
+    assert_eq!(outputs.remove(0), Output::Abandon(id));
+    (run, id, outputs)
+}
+
+fn state(run: &Run) -> EffectState {
+    run.ledger().entries()[0].state
+}
+
+#[test]
+fn every_tool_call_is_intended_then_started_then_done() {
+    let mut run = started(asking());
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    assert_eq!(state(&run), EffectState::Intended);
+    run.handle(at(1), Input::Decided(request.id, Decision::ApproveEdited { args: "[2]".into() }));
+    let (id, _) = act(&mut run);
+    assert_eq!((state(&run), run.ledger().entries()[0].args.as_str()), (EffectState::Started, "[2]"));
+    run.handle(at(2), Input::ToolReplied(id, "sent".into()));
+    assert_eq!((state(&run), run.ledger().entries()[0].output.as_str()), (EffectState::Done, "sent"));
+}
+
+#[test]
+fn a_denied_call_is_blocked_and_a_refused_connection_failed() {
+    let mut denied = started(asking());
+    wants(&mut denied, 0, "send_email");
+    let request = ask(&mut denied);
+    denied.handle(at(1), Input::Decided(request.id, Decision::Deny { message: String::new() }));
+    assert_eq!(state(&denied), EffectState::Blocked);
+
+    let mut refused = mailing(ToolSpec::new("send_email"), true);
+    let (id, _) = act(&mut refused);
+    refused.handle(at(1), Input::Failed(id, Failure::new(FailureClass::ConnectFailed, "refused")));
+    assert_eq!(state(&refused), EffectState::Failed);
+    assert!(matches!(drain(&mut refused)[..], [Output::Think(_), Output::Wait { .. }]), "nobody is asked about it");
+}
+
+#[test]
+fn without_anybody_to_ask_the_model_is_told_plainly_of_an_unknown_outcome() {
+    let (run, _, outputs) = timed_out(ToolSpec::new("send_email"), false);
+    assert!(matches!(outputs[..], [Output::Think(_), Output::Wait { .. }]), "{outputs:?}");
+    assert!(told(&run).contains("It may have happened. Do not call it again"), "{}", told(&run));
+    assert_eq!(state(&run), EffectState::Unknown);
+}
+
+#[test]
+fn an_unknown_outcome_is_looked_up_before_anybody_is_asked() {
+    for (found, text, settled) in [
+        (Reconciliation::Done { output: "sent at noon".into() }, "sent at noon", EffectState::Done),
+        (Reconciliation::Done { output: String::new() }, "send_email was done.", EffectState::Done),
+        (Reconciliation::NotDone, "it did not happen.", EffectState::Failed),
+    ] {
+        let (mut run, id, outputs) = timed_out(ToolSpec::new("send_email").with_reconcile(), true);
+        let [Output::Reconcile { attempt, key, .. }, Output::Wait { .. }] = &outputs[..] else {
+            panic!("{outputs:?}");
+        };
+        assert_eq!(key.call, id.call, "it is asked about by the key that went to the tool");
+        run.handle(at(2_100), Input::Reconciled(attempt.id, found));
+        assert!(matches!(drain(&mut run)[..], [Output::Think(_), Output::Wait { .. }]));
+        assert!(told(&run).ends_with(text), "{}", told(&run));
+        assert_eq!(state(&run), settled);
+    }
+}
+
+#[test]
+fn what_nobody_can_tell_a_human_decides_and_a_yes_runs_it_again_under_the_same_key() {
+    let (mut run, first, outputs) = timed_out(ToolSpec::new("send_email").with_reconcile(), true);
+    let Output::Reconcile { attempt, .. } = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(2_100), Input::Reconciled(attempt.id, Reconciliation::Unknown));
+    let request = ask(&mut run);
+    assert!(request.again && request.why.contains("may have happened already"), "{}", request.why);
+    run.handle(at(2_200), Input::Decided(request.id, Decision::Approve));
+    let (second, _) = act(&mut run);
+    assert_eq!((second.call, second.attempt), (first.call, 2), "no two attempts share a name");
+    run.handle(at(2_300), Input::ToolReplied(first, "late".into()));
+    assert_eq!(run.ledger().entries()[0].state, EffectState::Started, "the first attempt's word is late");
+    run.handle(at(2_400), Input::ToolReplied(second, "sent".into()));
+    assert_eq!((told(&run), state(&run)), ("sent", EffectState::Done));
+}
+
+#[test]
+fn a_server_that_asked_for_a_pause_gets_it_even_after_a_yes() {
+    let mut run = mailing(ToolSpec::new("send_email"), true);
+    let (id, _) = act(&mut run);
+    let busy = Failure::new(FailureClass::ServerError, "503").with_retry_after(Duration::from_secs(10));
+    run.handle(at(100), Input::Failed(id, busy));
+    let request = ask(&mut run);
+    run.handle(at(200), Input::Decided(request.id, Decision::Approve));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { until: Some(until), .. }] if until == at(10_100)));
+    run.handle(Instant::from_micros(10_099_999), Input::Tick);
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { .. }]), "not before");
+    run.handle(at(10_100), Input::Tick);
+    assert_eq!(act(&mut run).0.attempt, 2);
+}
+
+#[test]
+fn a_late_word_settles_the_ledger_and_the_question_about_it() {
+    let (mut run, id, outputs) = timed_out(ToolSpec::new("send_email"), true);
+    let Output::Ask(request) = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(3_000), Input::ToolReplied(id, "sent".into()));
+    let outputs = drain(&mut run);
+    assert_eq!(outputs[0], Output::Withdraw(request.id));
+    assert!(matches!(outputs[1], Output::Think(_)), "{outputs:?}");
+    assert_eq!((told(&run), state(&run)), ("sent", EffectState::Done));
+    run.handle(at(3_001), Input::Decided(request.id, Decision::Approve));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { .. }]), "the question is gone");
+}
+
+#[test]
+fn a_late_word_stops_the_looking_up_and_reaches_the_ledger_even_after_the_end() {
+    let (mut run, id, outputs) = timed_out(ToolSpec::new("send_email").with_reconcile(), true);
+    let Output::Reconcile { attempt, .. } = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(3_000), Input::ToolReplied(id, "sent".into()));
+    assert_eq!(drain(&mut run)[0], Output::Abandon(attempt.id));
+    assert_eq!(told(&run), "sent");
+
+    let (mut ended, id, _) = timed_out(ToolSpec::new("send_email"), false);
+    ended.handle(at(3_000), Input::Cancel);
+    ended.handle(at(3_001), Input::ToolReplied(id, "sent".into()));
+    assert_eq!(state(&ended), EffectState::Done);
+    let (mut ended, id, _) = timed_out(ToolSpec::new("send_email"), false);
+    ended.handle(at(3_000), Input::Failed(id, Failure::new(FailureClass::Timeout, "still nothing")));
+    assert_eq!(state(&ended), EffectState::Unknown, "a word that knows no more settles nothing");
+    ended.handle(at(3_001), Input::Failed(id, Failure::new(FailureClass::ConnectFailed, "never got there")));
+    assert_eq!(state(&ended), EffectState::Failed);
+}

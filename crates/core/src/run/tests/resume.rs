@@ -1,0 +1,272 @@
+//! Suspended runs: resumed any number of times, with decisions of every kind.
+
+use super::*;
+use crate::effect::{Claimed, EffectState, Ledger};
+use crate::snapshot::SnapshotError;
+use alloc::collections::BTreeMap;
+
+fn tools() -> Vec<ToolSpec> {
+    vec![ToolSpec::new("multiply"), ToolSpec::new("send_email").risky()]
+}
+
+/// A run that asked for something safe and for two mails, and was suspended.
+fn suspended() -> (Vec<u8>, Vec<ApprovalRequest>) {
+    let mut run = Run::new(RunId(1), "Tell Ana and Ben.", asking(), 1, tools(), Seed(1)).unwrap();
+    run.handle(at(1_000), Input::Suspend);
+    run.handle(at(1_000), Input::Start);
+    let id = think(&mut run);
+    let call = |id: &str, tool: &str| ToolCall { id: id.into(), tool: tool.into(), args: id.into(), risky: None };
+    let tool_calls = vec![call("a", "multiply"), call("b", "send_email"), call("c", "send_email")];
+    run.handle(at(1_100), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls }));
+    let (safe, _) = act(&mut run);
+    assert!(run.result().is_none(), "what can run runs first");
+    run.handle(at(1_200), Input::ToolReplied(safe, "391".into()));
+    let outputs = drain(&mut run);
+    assert!(matches!(outputs[..], [Output::Withdraw(_), Output::Withdraw(_), Output::Finished]), "{outputs:?}");
+    let result = run.result().unwrap().clone();
+    assert_eq!((result.stop, result.degraded, result.steps), (StopReason::Suspended, true, 1));
+    assert_eq!(result.answer, "This waits for a human's decision on send_email, send_email.");
+    assert_eq!(result.blocked, ["send_email"]);
+    (run.snapshot(), result.pending)
+}
+
+fn restored(snapshot: &[u8], now: u64, elapsed: u64) -> Result<Run, SnapshotError> {
+    Run::restore(snapshot, RunId(1), asking(), 1, tools(), at(now), Duration::from_millis(elapsed))
+}
+
+/// What the host of all resumes has: a ledger, and the mails that went out.
+#[derive(Default)]
+struct Host {
+    ledger: Ledger,
+    mails: Vec<String>,
+}
+
+impl Host {
+    fn resume(&mut self, snapshot: &[u8], decisions: &[(ApprovalId, Decision)]) -> RunResult {
+        let mut run = restored(snapshot, 50, 5_000).unwrap();
+        run.handle(at(50), Input::Start);
+        for (id, decision) in decisions {
+            run.handle(at(60), Input::Decided(*id, decision.clone()));
+        }
+        run.handle(at(70), Input::Suspend);
+        loop {
+            match run.poll() {
+                Output::Claim(claim) => {
+                    let key = claim.entry.key;
+                    let claimed = self.ledger.claim(claim);
+                    run.handle(at(80), Input::Claimed(key, claimed));
+                }
+                Output::Act { attempt, args, .. } => {
+                    self.mails.push(args);
+                    run.handle(at(90), Input::ToolReplied(attempt.id, "sent".into()));
+                }
+                Output::Record(entry) => self.ledger.write(entry),
+                Output::Think(attempt) => {
+                    let told: Vec<_> = run.messages()[2..].iter().map(|message| message.content.clone()).collect();
+                    run.handle(at(95), Input::ModelReplied(attempt.id, ModelReply::answer(told.join(" | "))));
+                }
+                Output::Finished => return run.result().unwrap().clone(),
+                Output::Wait { .. } => panic!("it waits for nobody"),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn yes(request: &ApprovalRequest) -> (ApprovalId, Decision) {
+    (request.id, Decision::Approve)
+}
+
+fn no(request: &ApprovalRequest) -> (ApprovalId, Decision) {
+    (request.id, Decision::Deny { message: String::new() })
+}
+
+#[test]
+fn the_same_snapshot_resumed_three_times_sends_each_mail_once() {
+    let (snapshot, pending) = suspended();
+    let mut host = Host::default();
+    for _ in 0..3 {
+        let result = host.resume(&snapshot, &[yes(&pending[0]), yes(&pending[1])]);
+        assert_eq!((result.stop, result.answer.as_str()), (StopReason::Answered, "391 | sent | sent"));
+    }
+    assert_eq!(host.mails, ["b", "c"]);
+}
+
+#[test]
+fn every_mixture_of_decisions_in_two_resumes_gives_each_effect_at_most_once() {
+    let (snapshot, pending) = suspended();
+    let edited = |request: &ApprovalRequest| (request.id, Decision::ApproveEdited { args: "x".into() });
+    let stranger = (ApprovalId(9), Decision::Approve);
+    let choices: Vec<Vec<(ApprovalId, Decision)>> = vec![
+        vec![],
+        vec![yes(&pending[0])],
+        vec![no(&pending[0]), yes(&pending[0])],
+        vec![yes(&pending[0]), no(&pending[0]), no(&pending[1])],
+        vec![yes(&pending[1]), yes(&pending[1]), yes(&pending[0])],
+        vec![edited(&pending[0]), no(&pending[1])],
+        vec![stranger, no(&pending[0]), edited(&pending[1])],
+    ];
+    for first in &choices {
+        for second in &choices {
+            for third in &choices {
+                let mut host = Host::default();
+                for decisions in [first, second, third] {
+                    let result = host.resume(&snapshot, decisions);
+                    let complete = decisions.iter().map(|(id, _)| id.0).collect::<alloc::collections::BTreeSet<_>>();
+                    let open = !(complete.contains(&1) && complete.contains(&2));
+                    assert_eq!(result.stop == StopReason::Suspended, open, "unanswered ones stay pending");
+                }
+                let mut per_call = BTreeMap::<_, u32>::new();
+                for entry in host.ledger.entries().iter().filter(|entry| entry.state == EffectState::Done) {
+                    *per_call.entry(entry.key).or_default() += 1;
+                }
+                let done: u32 = per_call.values().sum();
+                assert_eq!(host.mails.len(), done as usize, "{first:?} {second:?} {third:?}");
+                assert!(per_call.values().all(|times| *times == 1) && done <= 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_no_that_comes_second_learns_that_the_mail_is_out() {
+    let (snapshot, pending) = suspended();
+    let mut host = Host::default();
+    host.resume(&snapshot, &[yes(&pending[0]), no(&pending[1])]);
+    let second = host.resume(&snapshot, &[no(&pending[0]), yes(&pending[1])]);
+    assert_eq!(second.answer, "391 | sent | send_email did not run: another resume of this run was first.");
+    assert_eq!((host.mails.len(), second.blocked), (1, vec!["send_email".into()]));
+}
+
+#[test]
+fn a_yes_is_bound_to_the_call_that_was_shown() {
+    let (snapshot, pending) = suspended();
+    let mut run = restored(&snapshot, 0, 0).unwrap();
+    run.handle(at(0), Input::Start);
+    drain(&mut run);
+    run.handle(at(1), Input::DecidedOn(pending[0].id, pending[1].digest, Decision::Approve));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { why: WaitReason::Approval, .. }]), "nothing runs");
+    let ignored = run.trace().entries().last().unwrap().event.clone();
+    assert_eq!(ignored, Event::DecisionIgnored { id: pending[0].id, reason: DecisionRejected::OtherCall });
+    run.handle(at(2), Input::DecidedOn(pending[0].id, pending[0].digest, Decision::Approve));
+    assert!(matches!(drain(&mut run)[..], [Output::Claim(_), Output::Wait { .. }]));
+}
+
+#[test]
+fn questions_and_deadlines_age_while_a_run_is_away_whatever_the_new_clock_says() {
+    let (snapshot, pending) = suspended();
+    let left = pending[0].expires_at - at(1_200);
+    assert_eq!(left, Duration::from_millis(59_900));
+    for (now, elapsed) in [(0, 59_899), (1_000_000, 59_899), (7, 0)] {
+        let mut run = restored(&snapshot, now, elapsed).unwrap();
+        run.handle(at(now), Input::Start);
+        let Output::Ask(request) = &drain(&mut run)[0] else { panic!("{now} {elapsed}") };
+        assert_eq!(request.expires_at, at(now) + (left - Duration::from_millis(elapsed)));
+    }
+    let mut late = restored(&snapshot, 0, 59_900).unwrap();
+    late.handle(at(0), Input::Start);
+    let outputs = drain(&mut late);
+    assert!(outputs.iter().all(|output| !matches!(output, Output::Ask(_))), "silence became a no: {outputs:?}");
+}
+
+#[test]
+fn what_was_under_way_when_the_process_ended_is_repeated_or_unknown() {
+    let mut run = started(asking());
+    let id = think(&mut run);
+    let snapshot = run.snapshot();
+    let mut thinking = restored(&snapshot, 0, 0).unwrap();
+    thinking.handle(at(0), Input::Start);
+    let again = think(&mut thinking);
+    assert_ne!(again, id, "an answer to the first would be late");
+
+    let call =
+        |id: &str, tool: &str| ToolCall { id: id.into(), tool: tool.into(), args: id.into(), risky: Some(false) };
+    let tool_calls = vec![call("a", "multiply"), call("b", "send_email")];
+    run.handle(at(10), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls }));
+    drain(&mut run);
+    let mut acting = restored(&run.snapshot(), 0, 0).unwrap();
+    acting.handle(at(0), Input::Start);
+    let outputs = drain(&mut acting);
+    let [Output::Act { attempt, tool, .. }, Output::Ask(request), Output::Wait { .. }] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!((tool.as_str(), attempt.id.attempt), ("multiply", 2));
+    assert!(request.again && request.why.contains("its process ended"), "{}", request.why);
+}
+
+#[test]
+fn a_claim_that_another_resume_holds_is_unknown_and_nobody_is_asked_to_run_it_again() {
+    let (snapshot, pending) = suspended();
+    let mut run = restored(&snapshot, 0, 0).unwrap();
+    run.handle(at(0), Input::Start);
+    drain(&mut run);
+    run.handle(at(1), Input::Decided(pending[0].id, Decision::Approve));
+    run.handle(at(1), Input::Decided(pending[1].id, Decision::Deny { message: String::new() }));
+    let outputs = drain(&mut run);
+    let [Output::Claim(first), Output::Claim(second), Output::Wait { why: WaitReason::Claim, .. }] = &outputs[..]
+    else {
+        panic!("{outputs:?}");
+    };
+    let taken = Claimed::Taken { state: EffectState::Started, output: String::new() };
+    run.handle(at(2), Input::Claimed(first.entry.key, taken));
+    run.handle(at(2), Input::Claimed(second.entry.key, Claimed::Granted));
+    assert!(matches!(drain(&mut run)[..], [Output::Think(_), Output::Wait { .. }]));
+    let told: Vec<_> = run.messages()[2..].iter().map(|message| message.content.as_str()).collect();
+    assert!(told[1].contains("It may have happened") && told[2].contains("a human said no"), "{told:?}");
+    run.handle(at(3), Input::Claimed(first.entry.key, Claimed::Granted));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { .. }]), "a second word changes nothing");
+}
+
+#[test]
+fn a_run_that_ended_comes_back_ended_and_one_that_never_began_begins() {
+    let mut run = started(asking());
+    run.handle(at(5), Input::Cancel);
+    let mut ended = restored(&run.snapshot(), 0, 0).unwrap();
+    assert_eq!(ended.result(), run.result());
+    ended.handle(at(0), Input::Start);
+    assert_eq!(drain(&mut ended), [Output::Finished]);
+
+    let fresh = Run::new(RunId(1), "task", asking(), 1, tools(), Seed(1)).unwrap();
+    let mut begun = restored(&fresh.snapshot(), 0, 0).unwrap();
+    begun.handle(at(0), Input::Start);
+    think(&mut begun);
+}
+
+#[test]
+fn snapshots_of_other_runs_without_their_tools_cut_or_changed_are_refused() {
+    let (snapshot, _) = suspended();
+    let restore = |bytes: &[u8], id, tools| Run::restore(bytes, id, asking(), 1, tools, at(0), Duration::ZERO);
+    let error = |bytes: &[u8], id, tools| restore(bytes, id, tools).err().unwrap();
+    assert_eq!(error(&snapshot, RunId(2), tools()), SnapshotError::OtherRun { found: RunId(1) });
+    let missing = SnapshotError::ToolMissing { tool: "send_email".into() };
+    assert_eq!(error(&snapshot, RunId(1), vec![ToolSpec::new("multiply")]), missing);
+    assert!(matches!(error(b"{\"version\":1}", RunId(1), tools()), SnapshotError::NotASnapshot));
+    let twice = vec![ToolSpec::new("a"), ToolSpec::new("a")];
+    assert!(matches!(error(&snapshot, RunId(1), twice), SnapshotError::InvalidSetting(_)));
+    for length in 0..snapshot.len() {
+        assert!(restore(&snapshot[..length], RunId(1), tools()).is_err(), "cut to {length}");
+    }
+    for bit in 0..snapshot.len() * 8 {
+        let mut flipped = snapshot.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(restore(&flipped, RunId(1), tools()).is_err(), "bit {bit}");
+    }
+}
+
+#[test]
+fn a_recipient_edited_in_the_snapshot_is_refused_even_with_a_checksum_that_fits() {
+    let mut run = started(asking());
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    assert_eq!(request.args, "{}");
+    let mut bytes = run.snapshot();
+    let digest = bytes.windows(32).position(|window| window == request.digest.0).unwrap();
+    bytes[digest - 1] = b'!'; // the last character of the arguments
+    let content = bytes.len() - 8;
+    let sum = bytes[..content]
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    bytes[content..].copy_from_slice(&sum.to_le_bytes());
+    let error = restored(&bytes, 0, 0).err().unwrap();
+    assert_eq!(error, SnapshotError::Impossible { what: "the digest of a question does not fit its call" });
+}
