@@ -242,6 +242,18 @@ fn envelopes_and_reservations_of_another_budget_do_no_harm() {
 }
 
 #[test]
+fn a_reservation_of_another_budget_frees_nothing_outside_its_envelope() {
+    let mut other = Budget::new(Limits::none(), T0);
+    let same_place = other.child(other.root(), Limits::none(), T0).unwrap();
+    let much = other.reserve(same_place, T0, attempts(9)).unwrap();
+    let mut budget = Budget::new(of_attempts(10), T0);
+    let child = budget.child(budget.root(), Limits::none(), T0).unwrap();
+    let _held = (budget.reserve(child, T0, attempts(2)), budget.reserve(budget.root(), T0, attempts(3)));
+    budget.cancel(much);
+    assert_eq!((budget.reserved(child), budget.reserved(budget.root())), (Spend::NONE, attempts(3)));
+}
+
+#[test]
 fn a_refusal_names_the_tightest_limit_and_of_equals_the_outermost() {
     let mut budget = Budget::new(of_attempts(4), T0);
     let middle = budget.child(budget.root(), of_attempts(3), T0).unwrap();

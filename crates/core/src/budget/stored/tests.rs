@@ -67,6 +67,23 @@ fn a_restored_budget_gives_the_same_bytes_again_but_for_its_life() {
 }
 
 #[test]
+fn a_snapshot_by_a_clock_that_went_back_gives_no_time_back() {
+    let (mut budget, child, ..) = tree();
+    assert!(budget.reserve(child, at(1_150), Spend::NONE).is_ok());
+    let restored = Budget::restore(&budget.snapshot(T0), T0, Duration::ZERO).unwrap();
+    assert_eq!(restored.left(child, T0).time, Some(ms(50)), "150 ms of 200 were over");
+}
+
+#[test]
+fn bytes_beyond_the_budget_are_refused() {
+    let (budget, ..) = tree();
+    let mut writer = Writer::new(Kind::Budget, T0);
+    writer.put(&budget).put(&0_u8);
+    let error = Budget::restore(&writer.finish(), T0, Duration::ZERO).unwrap_err();
+    assert_eq!(error, SnapshotError::Damaged);
+}
+
+#[test]
 fn an_envelope_comes_back_as_part_of_a_larger_snapshot() {
     let (budget, child, ..) = tree();
     let mut writer = Writer::new(Kind::Run, T0);
