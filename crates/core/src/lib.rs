@@ -14,6 +14,7 @@ extern crate std;
 pub mod approval;
 pub mod backoff;
 pub mod breaker;
+pub mod budget;
 pub mod call;
 pub mod clock;
 pub mod deadline;

@@ -1,0 +1,314 @@
+//! Budgets: what a tree of work may still spend, and how much of it may be retries.
+//!
+//! A run calls models and tools, these are retried and fall back, and some of them are agents with runs of their own. Only
+//! a limit around the whole tree holds: ten workers that may each make ten attempts are a hundred attempts. What is
+//! counted is therefore reserved before the work and settled after it, in each envelope from the innermost to the root.
+//!
+//! [`Budget`] limits the whole; [`RetryBudget`] limits the share of retries in a run; [`RetryThrottle`] stops retries
+//! against an endpoint that mostly fails.
+
+mod limits;
+mod report;
+mod retry_budget;
+mod stored;
+mod throttle;
+
+pub use limits::Limits;
+pub use report::{BudgetExceeded, EnvelopeError, Left, Resource, Spend};
+pub use retry_budget::{RetryBudget, RetryBudgetPolicy, RetryBudgetSpent};
+pub use throttle::{RetryThrottle, ThrottlePolicy};
+
+use crate::deadline::{Deadline, Scope};
+use crate::time::{Duration, Instant};
+use alloc::vec::Vec;
+
+/// What a tree of work may spend: time, physical attempts, steps, tokens and money.
+///
+/// Everything is counted in whole pieces; money in millionths (micro-units) of whatever currency the host counts in, so a
+/// price of 3.00 for a million tokens is 3 a token. Nothing is limited unless [`Limits`] says so.
+///
+/// How to drive it: begin with its [`root`](Self::root) envelope and open a [`child`](Self::child) for each part of the
+/// work that has limits of its own. Before each piece of work [`reserve`](Self::reserve) what it may cost; afterwards
+/// [`settle`](Self::settle) with what it did cost, or [`cancel`](Self::cancel) if it never began. When a part is over,
+/// [`close`](Self::close) its envelope. The cost of each is that of the envelopes that are open, whatever came before.
+///
+/// A reservation counts in its envelope and in all around it, in all of them or in none. A child only narrows: its limits
+/// are the least over itself and those around it, its deadline is no later than theirs, and at the instant of the
+/// deadline time is over. What was really spent may be more than was reserved; it is counted all the same, and as long as
+/// more is spent and reserved than allowed, no reservation is given, whatever it asks for.
+///
+/// A closed envelope is recognised by its generation, also when its place is taken by another. It allows nothing, has
+/// nothing left and has spent nothing. Envelopes and reservations of one budget mean nothing to another.
+///
+/// ```
+/// use steadfast::budget::{Budget, Limits, Resource, Spend};
+/// use steadfast::time::Instant;
+///
+/// let now = Instant::from_millis(10);
+/// let mut budget = Budget::new(Limits::none().with_attempts(5)?.with_tokens(10_000)?, now);
+/// let researcher = budget.child(budget.root(), Limits::none().with_attempts(2)?, now)?;
+///
+/// let estimate = Spend { attempts: 1, tokens: 4_000, ..Spend::default() };
+/// let reservation = budget.reserve(researcher, now, estimate)?;
+/// assert_eq!(budget.left(budget.root(), now).tokens, Some(6_000));
+/// budget.settle(reservation, Spend { attempts: 1, tokens: 3_100, ..Spend::default() });
+/// assert_eq!(budget.left(budget.root(), now).tokens, Some(6_900));
+///
+/// let refused = budget.reserve(researcher, now, Spend { attempts: 2, ..Spend::default() }).unwrap_err();
+/// assert_eq!((refused.what, refused.limit, refused.left, refused.asked), (Resource::Attempts, 2, 1, 2));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Budget {
+    now: Instant,
+    /// How often it was restored: a reservation of an earlier life is known by it.
+    life: u64,
+    slots: Vec<Slot>,
+}
+
+/// The place of an envelope. Each that is closed leaves its place to another, of a new generation.
+#[derive(Debug, Default)]
+struct Slot {
+    generation: u64,
+    node: Option<Node>,
+}
+
+/// An open envelope. Its limits are already no wider than its parent's.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    parent: Option<usize>,
+    limits: Limits,
+    deadline: Deadline,
+    spent: Spend,
+    reserved: Spend,
+}
+
+/// Where the root is.
+const ROOT: usize = 0;
+
+/// One envelope of a [`Budget`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Envelope {
+    index: usize,
+    generation: u64,
+}
+
+/// What is reserved for one piece of work. Hand it back with [`Budget::settle`] or [`Budget::cancel`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a reservation that is never settled stays reserved until its envelope is closed"]
+pub struct Reservation {
+    envelope: Envelope,
+    life: u64,
+    estimate: Spend,
+}
+
+impl Reservation {
+    /// Where it is reserved.
+    #[must_use]
+    pub fn envelope(&self) -> Envelope {
+        self.envelope
+    }
+
+    /// How much is reserved.
+    #[must_use]
+    pub fn estimate(&self) -> Spend {
+        self.estimate
+    }
+}
+
+impl Budget {
+    /// A budget whose root allows what `limits` say, beginning now.
+    #[must_use]
+    pub fn new(limits: Limits, now: Instant) -> Self {
+        let deadline = Deadline::after(now, limits.deadline, Scope::Run);
+        let root = Node { parent: None, limits, deadline, spent: Spend::NONE, reserved: Spend::NONE };
+        Self { now, life: 0, slots: alloc::vec![Slot { generation: 0, node: Some(root) }] }
+    }
+
+    /// The outermost envelope.
+    #[must_use]
+    pub fn root(&self) -> Envelope {
+        Envelope { index: ROOT, generation: self.slots.first().map_or(0, |slot| slot.generation) }
+    }
+
+    /// Opens an envelope in another. It can allow less than that one, never more. Fails if `parent` is closed.
+    pub fn child(&mut self, parent: Envelope, limits: Limits, now: Instant) -> Result<Envelope, EnvelopeError> {
+        self.advance(now);
+        let around = self.node(parent).ok_or(EnvelopeError::Closed)?;
+        let deadline = Deadline::after(self.now, limits.deadline, Scope::Run).within(around.deadline);
+        let limits = limits.narrowed(&around.limits, deadline.remaining(self.now));
+        let node = Node { parent: Some(parent.index), limits, deadline, spent: Spend::NONE, reserved: Spend::NONE };
+        let index = self.slots.iter().position(|slot| slot.node.is_none()).unwrap_or(self.slots.len());
+        if index == self.slots.len() {
+            self.slots.push(Slot::default());
+        }
+        let slot = self.slots.get_mut(index).ok_or(EnvelopeError::Closed)?;
+        slot.node = Some(node);
+        Ok(Envelope { index, generation: slot.generation })
+    }
+
+    /// Closes an envelope and all within it, and answers what was still reserved there: that much is given back to the
+    /// envelopes around it. What was spent stays spent. Fails for the root, and for an envelope that is closed already.
+    pub fn close(&mut self, envelope: Envelope) -> Result<Spend, EnvelopeError> {
+        let reserved = self.node(envelope).ok_or(EnvelopeError::Closed)?.reserved;
+        if envelope.index == ROOT {
+            return Err(EnvelopeError::Root);
+        }
+        self.change(envelope.index, |node| node.reserved = node.reserved.minus(reserved));
+        let inside: Vec<bool> =
+            (0..self.slots.len()).map(|index| self.outwards(index).any(|at| at == envelope.index)).collect();
+        for (slot, _) in self.slots.iter_mut().zip(inside).filter(|(_, inside)| *inside) {
+            slot.node = None;
+            slot.generation = slot.generation.wrapping_add(1);
+        }
+        Ok(reserved)
+    }
+
+    /// Reserves what a piece of work may cost, in its envelope and all around it, or says what does not suffice.
+    pub fn reserve(
+        &mut self,
+        envelope: Envelope,
+        now: Instant,
+        estimate: Spend,
+    ) -> Result<Reservation, BudgetExceeded> {
+        self.advance(now);
+        if self.node(envelope).is_none() {
+            return Err(BudgetExceeded { what: Resource::Time, limit: 0, left: 0, asked: 0 });
+        }
+        let refusal = Resource::ALL.into_iter().find_map(|resource| {
+            let asked = estimate.of(resource);
+            let refusals = self.nodes(envelope.index).filter_map(|node| node.refusal(resource, asked, self.now));
+            // From the innermost outwards: of equals the last is kept.
+            refusals.reduce(|inner, outer| if inner.left < outer.left { inner } else { outer })
+        });
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        self.change(envelope.index, |node| node.reserved = node.reserved.plus(estimate));
+        Ok(Reservation { envelope, life: self.life, estimate })
+    }
+
+    /// Replaces what was reserved by what was really spent, be it less or more.
+    ///
+    /// A reservation that outlived its envelope was given back when that was closed; what was spent on it counts against
+    /// the root alone. One that was made before the budget was restored counted as spent then, and changes nothing more.
+    #[expect(clippy::needless_pass_by_value, reason = "a reservation is settled once: settling takes it away")]
+    pub fn settle(&mut self, reservation: Reservation, spent: Spend) {
+        if reservation.life != self.life {
+            return;
+        }
+        let (index, held) = match self.node(reservation.envelope) {
+            Some(node) => (reservation.envelope.index, reservation.estimate.least(node.reserved)),
+            None => (ROOT, Spend::NONE),
+        };
+        self.change(index, |node| {
+            node.reserved = node.reserved.minus(held);
+            node.spent = node.spent.plus(spent);
+        });
+    }
+
+    /// Gives a reservation back: its work never began.
+    pub fn cancel(&mut self, reservation: Reservation) {
+        self.settle(reservation, Spend::NONE);
+    }
+
+    /// What can still be reserved in an envelope: the least over itself and those around it.
+    #[must_use]
+    pub fn left(&self, envelope: Envelope, now: Instant) -> Left {
+        let Some(node) = self.node(envelope) else { return Left::NOTHING };
+        let counted = |resource| {
+            // A limit anywhere around it is one of its own.
+            node.limits.of(resource)?;
+            self.nodes(envelope.index).map(|node| node.left(resource)).min()
+        };
+        Left {
+            time: node.deadline.remaining(self.now.max(now)),
+            attempts: counted(Resource::Attempts),
+            steps: counted(Resource::Steps),
+            tokens: counted(Resource::Tokens),
+            money: counted(Resource::Money),
+        }
+    }
+
+    /// What was spent in an envelope and all that ever was within it.
+    #[must_use]
+    pub fn spent(&self, envelope: Envelope) -> Spend {
+        self.node(envelope).map_or(Spend::NONE, |node| node.spent)
+    }
+
+    /// What is reserved in an envelope and all within it, and not settled.
+    #[must_use]
+    pub fn reserved(&self, envelope: Envelope) -> Spend {
+        self.node(envelope).map_or(Spend::NONE, |node| node.reserved)
+    }
+
+    /// Until when work may begin in an envelope.
+    #[must_use]
+    pub fn deadline(&self, envelope: Envelope) -> Deadline {
+        self.node(envelope).map_or_else(|| due(Instant::ORIGIN), |node| node.deadline)
+    }
+
+    /// The clock never goes back here: an earlier instant counts as the last one.
+    fn advance(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    fn node(&self, envelope: Envelope) -> Option<&Node> {
+        let slot = self.slots.get(envelope.index)?;
+        slot.node.as_ref().filter(|_| slot.generation == envelope.generation)
+    }
+
+    fn at(&self, index: usize) -> Option<&Node> {
+        self.slots.get(index)?.node.as_ref()
+    }
+
+    /// An envelope's place and those around it, to the root.
+    fn outwards(&self, index: usize) -> impl Iterator<Item = usize> {
+        core::iter::successors(self.at(index).map(|_| index), |index| self.at(*index)?.parent)
+    }
+
+    fn nodes(&self, index: usize) -> impl Iterator<Item = &Node> {
+        self.outwards(index).filter_map(|index| self.at(index))
+    }
+
+    /// Changes an envelope and all around it.
+    fn change(&mut self, index: usize, mut change: impl FnMut(&mut Node)) {
+        let mut next = Some(index);
+        while let Some(node) = next.and_then(|index| self.slots.get_mut(index)?.node.as_mut()) {
+            change(node);
+            next = node.parent;
+        }
+    }
+}
+
+impl Node {
+    /// What cannot be counted is not given: without a limit, it is the greatest number.
+    fn limit(&self, resource: Resource) -> u64 {
+        self.limits.of(resource).unwrap_or(u64::MAX)
+    }
+
+    fn used(&self, resource: Resource) -> u64 {
+        self.spent.of(resource).saturating_add(self.reserved.of(resource))
+    }
+
+    fn left(&self, resource: Resource) -> u64 {
+        self.limit(resource).saturating_sub(self.used(resource))
+    }
+
+    fn refusal(&self, what: Resource, asked: u64, now: Instant) -> Option<BudgetExceeded> {
+        let (limit, left) = (self.limit(what), self.left(what));
+        if what == Resource::Time {
+            return self.deadline.has_passed(now).then_some(BudgetExceeded { what, limit, left: 0, asked: 0 });
+        }
+        let overdrawn = self.used(what) > limit;
+        (overdrawn || asked > left).then_some(BudgetExceeded { what, limit, left, asked })
+    }
+}
+
+/// A deadline at that very instant.
+fn due(at: Instant) -> Deadline {
+    Deadline::after(at, Some(Duration::ZERO), Scope::Run)
+}
+
+#[cfg(test)]
+mod tests;
