@@ -5,7 +5,6 @@ use super::LONGEST_CYCLE;
 use super::fingerprint::{of_call, of_calls, of_result, of_results, of_tool};
 use super::policy::ProgressPolicy;
 use super::report::{Repetition, Rung, Seen, Wanted};
-use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,17 +19,18 @@ pub(super) const QUOTE_BYTES: usize = 400;
 /// What stands where a quote was cut.
 const CUT: &str = " [cut]";
 
+/// Lists from the oldest to the latest. They are so short that moving them up is no work.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct History {
-    pub(super) turns: VecDeque<Turn>,
+    pub(super) turns: Vec<Turn>,
     /// At `length - 1`: how many turns in a row were the same as the one `length` turns before them.
     pub(super) streaks: [u32; TURNS_KEPT],
     pub(super) failing: Vec<Failing>,
     /// Results seen, each with its tool.
-    pub(super) known: VecDeque<u64>,
+    pub(super) known: Vec<u64>,
     /// Turns in a row without a result that was not known.
     pub(super) stale: u32,
-    pub(super) quotes: VecDeque<Quote>,
+    pub(super) quotes: Vec<Quote>,
     /// The rung of the last turn that could repeat anything.
     pub(super) rung: Option<Rung>,
     /// The last turn judged does not run.
@@ -123,9 +123,9 @@ impl History {
             }
         }
         if self.turns.len() == TURNS_KEPT {
-            self.turns.pop_front();
+            self.turns.remove(0);
         }
-        self.turns.push_back(turn);
+        self.turns.push(turn);
     }
 
     /// What failed in this turn, and for how long it does so. Anything new in the turn starts the count anew.
@@ -147,16 +147,16 @@ impl History {
     fn remember(&mut self, seen: &Seen<'_>, result: u64) {
         if !self.known.contains(&result) {
             if self.known.len() == RESULTS_KNOWN {
-                self.known.pop_front();
+                self.known.remove(0);
             }
-            self.known.push_back(result);
+            self.known.push(result);
         }
         let call = of_call(seen.tool, seen.args);
         self.quotes.retain(|quote| quote.call != call);
         if self.quotes.len() == QUOTES_KEPT {
-            self.quotes.pop_front();
+            self.quotes.remove(0);
         }
-        self.quotes.push_back(Quote { call, tool: of_tool(seen.tool), text: quoted(seen.result) });
+        self.quotes.push(Quote { call, tool: of_tool(seen.tool), text: quoted(seen.result) });
     }
 }
 

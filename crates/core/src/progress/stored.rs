@@ -3,31 +3,30 @@
 use super::history::{Failing, History, QUOTE_BYTES, QUOTES_KEPT, Quote, RESULTS_KNOWN, TURNS_KEPT, Turn};
 use super::report::{Repetition, Rung};
 use crate::snapshot::{Reader, SnapshotError, Stored, Writer};
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 impl Stored for History {
     fn store(&self, to: &mut Writer) {
-        store_all(&self.turns, to);
+        to.put(&self.turns);
         for streak in &self.streaks {
             to.put(streak);
         }
-        to.put(&self.failing);
-        store_all(&self.known, to);
-        to.put(&self.stale);
-        store_all(&self.quotes, to);
+        to.put(&self.failing).put(&self.known).put(&self.stale).put(&self.quotes);
         to.put(&self.rung).put(&self.held).put(&self.ended);
     }
 
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        let turns = load_all(from, TURNS_KEPT)?;
+        let turns: Vec<Turn> = from.take()?;
         let mut streaks = [0; TURNS_KEPT];
         for streak in &mut streaks {
             *streak = from.take()?;
         }
-        let (failing, known, stale) = (from.take()?, load_all(from, RESULTS_KNOWN)?, from.take()?);
-        let quotes: VecDeque<Quote> = load_all(from, QUOTES_KEPT)?;
+        let (failing, known, stale): (_, Vec<u64>, _) = (from.take()?, from.take()?, from.take()?);
+        let quotes: Vec<Quote> = from.take()?;
         let (rung, held, ended) = (from.take()?, from.take()?, from.take::<Option<Repetition>>()?);
+        if turns.len() > TURNS_KEPT || known.len() > RESULTS_KNOWN || quotes.len() > QUOTES_KEPT {
+            return Err(SnapshotError::Impossible { what: "a progress detector remembers more than it keeps" });
+        }
         if quotes.iter().any(|quote| quote.text.len() > QUOTE_BYTES) {
             return Err(SnapshotError::Impossible { what: "a progress detector quotes more than it keeps" });
         }
@@ -38,21 +37,6 @@ impl Stored for History {
         }
         Ok(Self { turns, streaks, failing, known, stale, quotes, rung, held, ended })
     }
-}
-
-fn store_all<T: Stored>(queue: &VecDeque<T>, to: &mut Writer) {
-    to.put(&(queue.len() as u64));
-    for value in queue {
-        to.put(value);
-    }
-}
-
-fn load_all<T: Stored>(from: &mut Reader<'_>, most: usize) -> Result<VecDeque<T>, SnapshotError> {
-    let all: Vec<T> = from.take()?;
-    if all.len() > most {
-        return Err(SnapshotError::Impossible { what: "a progress detector remembers more than it keeps" });
-    }
-    Ok(all.into())
 }
 
 impl Stored for Turn {

@@ -219,6 +219,116 @@ fn a_tool_that_fails_beside_one_that_brings_news_is_progress() {
 }
 
 #[test]
+fn news_beside_an_error_starts_the_count_of_the_error_anew() {
+    timeline(
+        &mut new(),
+        &[
+            ("sql a !> locked", "-"),
+            ("sql b !> locked", "-"),
+            ("sql c !> locked + read 1 -> page 1", "-"),
+            ("sql d !> locked", "-"),
+            ("sql e !> locked", "-"),
+            ("sql f !> locked", "hint"),
+        ],
+    );
+}
+
+#[test]
+fn a_failing_tool_beside_another_one_is_let_through_and_climbs_one_rung_later() {
+    timeline(
+        &mut new(),
+        &[
+            ("read 1 -> page 1", "-"),
+            ("sql a !> locked", "-"),
+            ("sql b !> locked", "-"),
+            ("sql c !> locked", "-"),
+            ("sql d !> locked + read 1 -> page 1", "-"),
+            ("sql e !> locked", "hint"),
+            ("sql f !> locked", "synthetic"),
+        ],
+    );
+}
+
+#[test]
+fn a_held_turn_of_another_tool_ends_the_row_of_errors() {
+    let mut detector = new();
+    for args in ["a", "b", "c", "d"] {
+        take(&mut detector, &alloc::format!("sql {args} !> locked"));
+    }
+    timeline(
+        &mut detector,
+        &[("sql e !> locked", "synthetic"), ("docs -> wait", "-"), ("sql f !> locked", "-"), ("sql g !> locked", "-")],
+    );
+}
+
+#[test]
+fn polling_neither_makes_nor_breaks_a_row_of_errors_or_of_nothing_new() {
+    let policy = ProgressPolicy::default().with_polling(["status"]).unwrap();
+    timeline(
+        &mut ProgressDetector::new(policy.clone()),
+        &[
+            ("status !> locked", "-"),
+            ("sql a !> locked", "-"),
+            ("status !> locked", "-"),
+            ("sql b !> locked", "-"),
+            ("status !> locked", "-"),
+            ("sql c !> locked", "-"),
+            ("status !> locked", "-"),
+            ("sql d !> locked + status !> locked", "hint"),
+        ],
+    );
+    let mut detector = ProgressDetector::new(policy);
+    for _ in 0..50 {
+        take(&mut detector, "status -> building");
+    }
+    timeline(&mut detector, &[("read -> 1", "-"), ("status -> building", "-"), ("read 2 -> 1", "-")]);
+    assert_eq!(detector.history().stale, 1);
+}
+
+#[test]
+fn a_turn_that_did_not_run_counts_as_the_same_again_unless_it_brings_news_later() {
+    // The second "a" of the period did not run; what it brings when it runs at last is known, or is not.
+    let before = [("a -> 1", "-"), ("a -> 1", "hint"), ("a -> 1", "synthetic"), ("b -> 2", "-")];
+    let mut known = new();
+    timeline(&mut known, &before);
+    timeline(&mut known, &[("a -> 1", "-"), ("b -> 2", "hint"), ("a -> 1", "synthetic")]);
+    let mut news = new();
+    timeline(&mut news, &before);
+    timeline(&mut news, &[("a -> 9", "-"), ("b -> 2", "-"), ("a -> 9", "hint"), ("b -> 2", "synthetic")]);
+}
+
+#[test]
+fn of_equal_rungs_the_more_exact_reason_is_given() {
+    let mut detector = new();
+    let [.., fourth] = ["a !> x"; 4].map(|turn| take(&mut detector, turn));
+    assert_eq!(fourth.rule, Some(Repetition::Identical { repeats: 3 }));
+    let policy = ProgressPolicy::default().with_errors(2).unwrap().with_repeats(2).unwrap();
+    let mut detector = ProgressDetector::new(policy);
+    let [.., third] = ["sql !> locked"; 3].map(|turn| take(&mut detector, turn));
+    assert_eq!(third, Judgement { rung: Some(Rung::Hint), rule: Some(Repetition::Identical { repeats: 2 }) });
+}
+
+#[test]
+fn the_ladder_is_climbed_from_its_foot_after_a_turn_without_repetition() {
+    let mut detector = ProgressDetector::new(ProgressPolicy::default().with_polling(["status"]).unwrap());
+    // A hint, then known results without repetition, then a cycle whose hint a turn of polling swallowed.
+    timeline(
+        &mut detector,
+        &[
+            ("status -> on", "-"),
+            ("a -> 1", "-"),
+            ("a -> 1", "hint"),
+            ("status -> on", "-"),
+            ("a -> 1", "-"),
+            ("status -> on", "-"),
+            ("a -> 1", "hint"),
+            ("status -> on", "-"),
+            ("a -> 1", "synthetic"),
+        ],
+    );
+}
+
+#[test]
 fn turns_that_bring_only_what_is_known_count_though_their_calls_differ() {
     let mut detector = new();
     timeline(
