@@ -102,12 +102,12 @@ impl History {
             earlier.calls == calls && (earlier.results == outcome || earlier.results.is_none() && !news)
         });
         if news {
-            (self.stale, self.rung) = (0, None);
+            self.stale = 0;
         } else if !polling {
             self.stale = self.stale.saturating_add(1);
         }
         if news || !polling {
-            self.failing = self.failures(turn, &results, news, policy);
+            self.failing = self.failures(turn, &results, news);
         }
         for (seen, result) in turn.iter().zip(results) {
             self.remember(seen, result);
@@ -129,11 +129,11 @@ impl History {
     }
 
     /// What failed in this turn, and for how long it does so. Anything new in the turn starts the count anew.
-    fn failures(&self, turn: &[Seen<'_>], results: &[u64], news: bool, policy: &ProgressPolicy) -> Vec<Failing> {
+    fn failures(&self, turn: &[Seen<'_>], results: &[u64], news: bool) -> Vec<Failing> {
         let mut failing: Vec<Failing> = Vec::new();
         for (seen, result) in turn.iter().zip(results) {
             let counted = failing.iter().any(|other| other.result == *result);
-            if !seen.failed || counted || policy.is_polling(seen.tool) {
+            if !seen.failed || counted {
                 continue;
             }
             let before = self.failing.iter().find(|before| before.result == *result).filter(|_| !news);

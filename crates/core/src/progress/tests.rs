@@ -250,7 +250,7 @@ fn a_failing_tool_beside_another_one_is_let_through_and_climbs_one_rung_later() 
 }
 
 #[test]
-fn a_held_turn_of_another_tool_ends_the_row_of_errors() {
+fn another_tool_ends_the_row_of_errors_whether_it_runs_or_not() {
     let mut detector = new();
     for args in ["a", "b", "c", "d"] {
         take(&mut detector, &alloc::format!("sql {args} !> locked"));
@@ -258,6 +258,21 @@ fn a_held_turn_of_another_tool_ends_the_row_of_errors() {
     timeline(
         &mut detector,
         &[("sql e !> locked", "synthetic"), ("docs -> wait", "-"), ("sql f !> locked", "-"), ("sql g !> locked", "-")],
+    );
+    timeline(
+        &mut ProgressDetector::new(ProgressPolicy::default().with_nothing_new(0).unwrap()),
+        &[
+            ("docs -> wait", "-"),
+            ("sql a !> locked", "-"),
+            ("sql b !> locked", "-"),
+            ("sql c !> locked", "-"),
+            ("docs -> wait", "-"),
+            ("sql a !> locked", "-"),
+            ("sql b !> locked", "-"),
+            ("sql c !> locked", "hint"),
+            ("docs -> wait", "synthetic"),
+            ("sql z !> locked", "-"),
+        ],
     );
 }
 
