@@ -73,7 +73,8 @@ impl ProgressPolicy {
         Ok(self)
     }
 
-    /// Hints once so many turns in a row brought only results known before, 2 or more; 0 switches this rule off.
+    /// Hints once so many turns in a row brought only results known before, 2 or more; 0 switches this rule off. Agents
+    /// whose tools say no more than "ok", whatever they did, need a higher number, or none.
     pub fn with_nothing_new(mut self, turns: u32) -> Result<Self, InvalidSetting> {
         if turns == 1 {
             return Err(InvalidSetting::new("progress.nothing_new", turns, "0 (off), or 2 or more"));
