@@ -26,6 +26,7 @@ pub mod fallback;
 pub mod id;
 pub mod outcome;
 pub mod policy;
+pub mod progress;
 pub mod retry;
 pub mod rng;
 pub mod run;
