@@ -107,7 +107,7 @@ impl Host for Busy {
         let results: Vec<_> = messages.iter().filter(|message| message.role == Role::Tool).collect();
         let wish = |id: &str| ToolCall { id: id.into(), tool: "work".into(), args: id.into(), risky: None };
         Box::pin(ready(Ok(match results[..] {
-            [] => ModelReply { text: String::new(), tool_calls: vec![wish("a"), wish("b")] },
+            [] => ModelReply { text: String::new(), tool_calls: vec![wish("a"), wish("b")], usage: None },
             [first, second, ..] => ModelReply::answer(format!("{} {}", first.content, second.content)),
             [_] => ModelReply::answer("a result is missing"),
         })))

@@ -1,28 +1,30 @@
-//! A guarded call: deadline, fallback, retry, breaker and timeout as one machine.
+//! A guarded call: deadline, budget, fallback, retry, breaker and timeout as one machine.
 //!
 //! One machine rather than a stack of wrappers, so that each layer sees the others: a wait that would end after the
 //! deadline is not begun but moves on to the fallback at once; an open breaker is a reason to fall back and never counts
 //! as a failure of the service; a cancellation is neither success nor failure and hands its permit back.
 
-mod breakers;
+mod after;
+mod shared;
 
-pub use breakers::Breakers;
+pub use shared::{Endpoint, Resources, Shared};
 
 use crate::backoff::Delay;
 use crate::breaker::{CircuitBreaker, Permit, PermitOutcome, Rejection};
+use crate::budget::{Reservation, RetryBudget, RetryThrottle, Spend};
 use crate::deadline::{Deadline, Scope};
 use crate::event::Event;
-use crate::failure::{Failure, FailureClass};
+use crate::failure::Failure;
 use crate::fallback::{FallbackReason, Options};
 use crate::id::{AttemptId, CallId, Key};
 use crate::outcome::{CallError, WaitReason};
 use crate::policy::CallPolicy;
-use crate::retry::{NoRetry, RetryDecision, RetryPolicy};
+use crate::retry::RetryPolicy;
 use crate::rng::Seed;
-use crate::time::{Duration, Instant, Span};
+use crate::time::{Duration, Instant};
 use crate::trace::Trace;
 use alloc::boxed::Box;
-use breakers::event_of;
+use shared::event_of;
 
 /// A guarded call.
 ///
@@ -60,6 +62,9 @@ pub struct Call {
     key: Key,
     timeout: Option<Duration>,
     limit: Option<Duration>,
+    first_output: Option<Duration>,
+    idle: Option<Duration>,
+    estimate: Spend,
     retry: Option<RetryPolicy>,
     seed: Seed,
     deadline: Deadline,
@@ -80,9 +85,34 @@ pub struct Call {
 #[derive(Debug)]
 enum Phase {
     New,
-    Attempting { started: Instant, until: Deadline, permit: Option<Permit>, told: bool },
+    Attempting(Attempting),
     BackingOff { until: Instant },
     Over(Result<u32, CallError>),
+}
+
+/// An attempt under way.
+#[derive(Debug)]
+struct Attempting {
+    started: Instant,
+    /// When it has to be over, whatever it brings.
+    until: Deadline,
+    /// When its next output has to be there.
+    output_by: Deadline,
+    permit: Option<Permit>,
+    reservation: Option<Reservation>,
+    /// What it really spent, as far as anybody said.
+    spent: Option<Spend>,
+    /// Whether the host was told to start it.
+    told: bool,
+    /// Whether something of it was shown, so that it cannot be taken back.
+    committed: bool,
+}
+
+impl Attempting {
+    /// The limit that comes first.
+    fn limit(&self) -> Deadline {
+        self.output_by.within(self.until)
+    }
 }
 
 /// What a host tells a call. Attempts are named by their number.
@@ -96,6 +126,13 @@ pub enum Input {
     Succeeded(u32),
     /// That attempt failed.
     Failed(u32, Failure),
+    /// That attempt brought a part of its output: the limit for the first one is met, and the next is due within the
+    /// policy's idle time.
+    Output(u32),
+    /// Something of that attempt was shown to somebody: from here on it cannot be tried again, nor fallen back from.
+    Commit(u32),
+    /// What that attempt really spent; to be told before its outcome. Else its estimate counts.
+    Spent(u32, Spend),
     /// The caller takes it back.
     Cancel,
 }
@@ -141,6 +178,9 @@ impl Call {
             key,
             timeout: policy.timeout(),
             limit: policy.deadline(),
+            first_output: policy.first_output(),
+            idle: policy.idle(),
+            estimate: policy.estimate(),
             retry: policy.retry().copied(),
             seed,
             deadline: parent,
@@ -185,47 +225,46 @@ impl Call {
     /// Whether that attempt is the one under way, so that its outcome would count.
     #[must_use]
     pub fn awaits(&self, attempt: u32) -> bool {
-        matches!(self.phase, Phase::Attempting { .. }) && attempt == self.attempts
+        matches!(self.phase, Phase::Attempting(_)) && attempt == self.attempts
     }
 
     /// Takes an input. Time counts first: an outcome that comes at the instant at which its attempt's time is up is late.
-    pub fn handle<B: Breakers + ?Sized>(&mut self, now: Instant, input: Input, breakers: &mut B, trace: &mut Trace) {
+    pub fn handle<S: Shared + ?Sized>(&mut self, now: Instant, input: Input, shared: &mut S, trace: &mut Trace) {
         if now < self.now {
             let by = self.now - now;
             self.record(trace, None, || Event::ClockWentBack { by });
         }
         self.now = self.now.max(now);
-        self.pass_time(breakers, trace);
+        self.pass_time(shared, trace);
         match input {
             Input::Start if matches!(self.phase, Phase::New) => {
                 self.deadline = Deadline::after(self.now, self.limit, Scope::Call).within(self.deadline);
+                shared.retries(RetryBudget::call_started);
                 match self.not_before.filter(|at| *at > self.now) {
                     Some(at) => self.wait_as_asked(at, trace),
-                    None => self.start_attempt(breakers, trace),
+                    None => self.start_attempt(shared, trace),
                 }
             }
             Input::Start | Input::Tick => {}
             Input::Succeeded(attempt) if self.awaits(attempt) => {
-                let after = self.now - self.settle(PermitOutcome::Ok, breakers, trace);
+                let after = self.now - self.settle(PermitOutcome::Ok, self.estimate, shared, trace);
+                shared.throttle(self.options.current(), RetryThrottle::succeeded);
                 self.record(trace, Some(attempt), || Event::AttemptSucceeded { after });
                 self.phase = Phase::Over(Ok(attempt));
             }
-            Input::Failed(attempt, failure) if self.awaits(attempt) => {
-                let counts = failure.class.counts_against_service();
-                let outcome = if counts { PermitOutcome::Failed } else { PermitOutcome::Ignored };
-                let started = self.started();
-                let (after, traced) = (self.now - started, failure.clone());
-                self.record(trace, Some(attempt), || Event::AttemptFailed { failure: traced, after });
-                self.settle(outcome, breakers, trace);
-                if failure.class == FailureClass::Cancelled {
-                    self.finish(CallError::Cancelled, trace);
-                } else {
-                    self.after_failure(failure, breakers, trace);
+            Input::Failed(attempt, failure) if self.awaits(attempt) => self.attempt_failed(failure, shared, trace),
+            Input::Output(attempt) if self.awaits(attempt) => self.output_came(trace),
+            Input::Commit(attempt) if self.awaits(attempt) => self.commit(trace),
+            Input::Spent(attempt, spend) if self.awaits(attempt) => {
+                if let Phase::Attempting(attempting) = &mut self.phase {
+                    attempting.spent = Some(spend);
                 }
             }
+            // A part of an attempt that is over is as late as its end will be, and that is traced.
+            Input::Output(_) | Input::Commit(_) | Input::Spent(..) => {}
             Input::Succeeded(attempt) => self.record(trace, Some(attempt), || Event::LateReply { ok: true }),
             Input::Failed(attempt, _) => self.record(trace, Some(attempt), || Event::LateReply { ok: false }),
-            Input::Cancel => self.cancel(breakers, trace),
+            Input::Cancel => self.cancel(shared, trace),
         }
     }
 
@@ -237,31 +276,23 @@ impl Call {
         }
         match &mut self.phase {
             Phase::New => Output::Wait { until: None, why: WaitReason::NotStarted },
-            Phase::Attempting { until, told: told @ false, .. } => {
-                *told = true;
-                let (id, option) = (id(self.attempts), self.options.current());
-                Output::Start(Attempt { id, option, key: self.key, until: until.at(), deadline: self.deadline.at() })
+            Phase::Attempting(attempting) if !attempting.told => {
+                attempting.told = true;
+                let (id, option, until) = (id(self.attempts), self.options.current(), attempting.until.at());
+                Output::Start(Attempt { id, option, key: self.key, until, deadline: self.deadline.at() })
             }
-            Phase::Attempting { until, .. } => Output::Wait { until: until.at(), why: WaitReason::AttemptUnderWay },
+            Phase::Attempting(attempting) => {
+                Output::Wait { until: attempting.limit().at(), why: WaitReason::AttemptUnderWay }
+            }
             Phase::BackingOff { until } => Output::Wait { until: Some(*until), why: WaitReason::BackingOff },
             Phase::Over(result) => Output::Finished(result.clone()),
         }
     }
 
-    fn pass_time<B: Breakers + ?Sized>(&mut self, breakers: &mut B, trace: &mut Trace) {
+    fn pass_time<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
         match &self.phase {
-            Phase::Attempting { started, until, told, .. } if until.has_passed(self.now) => {
-                let (after, scope) = (self.now - *started, until.scope());
-                self.abandoned = told.then_some(self.attempts);
-                // Cut short by a deadline it says nothing of the service, unless that was all the time it was ever given.
-                let fair = scope == Scope::Attempt || self.timeout.is_none();
-                let outcome = if fair { PermitOutcome::Failed } else { PermitOutcome::Ignored };
-                self.record(trace, Some(self.attempts), || Event::AttemptTimedOut { scope, after });
-                self.settle(outcome, breakers, trace);
-                let message = alloc::format!("no answer within {}", Span(after));
-                self.after_failure(Failure::new(FailureClass::Timeout, message), breakers, trace);
-            }
-            Phase::BackingOff { until } if self.now >= *until => self.start_attempt(breakers, trace),
+            Phase::Attempting(attempting) if attempting.limit().has_passed(self.now) => self.time_is_up(shared, trace),
+            Phase::BackingOff { until } if self.now >= *until => self.start_attempt(shared, trace),
             _ => {}
         }
     }
@@ -279,37 +310,49 @@ impl Call {
     }
 
     /// Starts an attempt of the current option, or of the next one that its breaker lets through.
-    fn start_attempt<B: Breakers + ?Sized>(&mut self, breakers: &mut B, trace: &mut Trace) {
+    fn start_attempt<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
+        if self.deadline.has_passed(self.now) {
+            let last = self.last_failure.take();
+            return self.finish(CallError::DeadlineExceeded { scope: self.deadline.scope(), last }, trace);
+        }
+        let (now, estimate) = (self.now, Spend { attempts: 1, ..self.estimate });
+        let reservation = match shared.budget(|budget, envelope| budget.reserve(envelope, now, estimate)) {
+            Some(Err(exceeded)) => return self.finish(CallError::BudgetExceeded(exceeded), trace),
+            Some(Ok(reservation)) => Some(reservation),
+            None => None,
+        };
         loop {
-            if self.deadline.has_passed(self.now) {
-                let last = self.last_failure.take();
-                return self.finish(CallError::DeadlineExceeded { scope: self.deadline.scope(), last }, trace);
-            }
             let (now, timeout, option) = (self.now, self.timeout, self.options.current());
-            let admission = breakers.with(option, |breaker| breaker.admit(now, timeout));
-            self.record_changes(breakers, trace);
+            let admission = shared.breaker(option, |breaker| breaker.admit(now, timeout));
+            self.record_changes(shared, trace);
             match admission {
                 Some(Err(rejection)) => {
                     if !self.fall_back_from_open_breaker(rejection, trace) {
+                        if let Some(reservation) = reservation {
+                            shared.budget(|budget, _| budget.cancel(reservation));
+                        }
                         return;
                     }
                 }
-                Some(Ok(permit)) => return self.begin(Some(permit), trace),
-                None => return self.begin(None, trace),
+                Some(Ok(permit)) => return self.begin(Some(permit), reservation, trace),
+                None => return self.begin(None, reservation, trace),
             }
         }
     }
 
-    fn begin(&mut self, permit: Option<Permit>, trace: &mut Trace) {
+    fn begin(&mut self, permit: Option<Permit>, reservation: Option<Reservation>, trace: &mut Trace) {
         let until = Deadline::after(self.now, self.timeout, Scope::Attempt).within(self.deadline);
         self.attempts = self.attempts.saturating_add(1);
         self.tries = self.tries.saturating_add(1);
-        self.phase = Phase::Attempting { started: self.now, until, permit, told: false };
-        let option = self.options.current();
+        let output_by = Deadline::after(self.now, self.first_output, Scope::FirstOutput);
+        let (started, option, first) = (self.now, self.options.current(), output_by.within(until));
+        let (spent, told, committed) = (None, false, false);
+        self.phase =
+            Phase::Attempting(Attempting { started, until, output_by, permit, reservation, spent, told, committed });
         self.record(trace, Some(self.attempts), || Event::AttemptStarted {
             option,
-            until: until.at(),
-            scope: until.scope(),
+            until: first.at(),
+            scope: first.scope(),
         });
     }
 
@@ -323,58 +366,6 @@ impl Call {
         }
         self.give_up(CallError::CircuitOpen(rejection), trace);
         false
-    }
-
-    fn after_failure<B: Breakers + ?Sized>(&mut self, failure: Failure, breakers: &mut B, trace: &mut Trace) {
-        if self.deadline.has_passed(self.now) {
-            let scope = self.deadline.scope();
-            return self.finish(CallError::DeadlineExceeded { scope, last: Some(failure) }, trace);
-        }
-        let remaining = self.deadline.remaining(self.now);
-        let mut stream = self.seed.stream(self.key.call.0, self.attempts);
-        let decision = match &self.retry {
-            Some(retry) => retry.decide(self.tries, &failure, self.previous_wait, remaining, &mut stream),
-            None if failure.transient => RetryDecision::Stop(NoRetry::AttemptsUsedUp),
-            None => RetryDecision::Stop(NoRetry::NotTransient),
-        };
-        let (reason, error) = match decision {
-            RetryDecision::Again(delay) if self.breaker_outlasts(delay.delay, breakers) => {
-                // Waiting would only end before a closed door.
-                self.last_failure = Some(failure);
-                return self.start_attempt(breakers, trace);
-            }
-            RetryDecision::Again(delay) => {
-                let until = self.now + delay.delay;
-                let (next, of) = (self.tries + 1, self.retry.as_ref().map_or(1, RetryPolicy::attempts));
-                self.record(trace, None, || Event::BackingOff { next, of, until, delay });
-                self.previous_wait = Some(delay.delay);
-                self.last_failure = Some(failure);
-                self.phase = Phase::BackingOff { until };
-                // A wait of nothing is over at once.
-                return self.pass_time(breakers, trace);
-            }
-            RetryDecision::Stop(NoRetry::NotTransient) => {
-                (FallbackReason::NotTransient { class: failure.class }, CallError::NotTransient { failure })
-            }
-            RetryDecision::Stop(NoRetry::AttemptsUsedUp) => {
-                let attempts = self.tries;
-                (FallbackReason::AttemptsUsedUp { attempts }, CallError::RetriesExhausted { attempts, last: failure })
-            }
-            RetryDecision::Stop(NoRetry::WaitBeyondDeadline { wait, remaining }) => (
-                FallbackReason::WaitBeyondDeadline { wait, remaining },
-                CallError::DeadlineExceeded { scope: self.deadline.scope(), last: Some(failure) },
-            ),
-        };
-        if self.fall_back(reason, trace) {
-            self.start_attempt(breakers, trace);
-        } else {
-            self.give_up(error, trace);
-        }
-    }
-
-    fn breaker_outlasts<B: Breakers + ?Sized>(&self, wait: Duration, breakers: &mut B) -> bool {
-        let open_until = breakers.with(self.options.current(), |breaker| breaker.open_until()).flatten();
-        open_until.is_some_and(|until| self.now + wait < until)
     }
 
     /// Moves to the next option, if there is one.
@@ -400,43 +391,46 @@ impl Call {
         self.phase = Phase::Over(Err(error));
     }
 
-    fn cancel<B: Breakers + ?Sized>(&mut self, breakers: &mut B, trace: &mut Trace) {
-        match self.phase {
+    fn cancel<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
+        match &self.phase {
             Phase::Over(_) => return,
-            Phase::Attempting { started, told, .. } => {
-                let after = self.now - started;
-                self.abandoned = told.then_some(self.attempts);
+            Phase::Attempting(attempting) => {
+                let after = self.now - attempting.started;
+                self.abandoned = attempting.told.then_some(self.attempts);
                 self.record(trace, Some(self.attempts), || Event::AttemptAbandoned { after });
-                self.settle(PermitOutcome::Cancelled, breakers, trace);
+                self.settle(PermitOutcome::Cancelled, self.estimate, shared, trace);
             }
             Phase::New | Phase::BackingOff { .. } => {}
         }
         self.finish(CallError::Cancelled, trace);
     }
 
-    fn started(&self) -> Instant {
-        match self.phase {
-            Phase::Attempting { started, .. } => started,
-            _ => self.now,
+    /// Hands the current attempt's permit and reservation back, and tells when the attempt began. What it spent is what the
+    /// host said, else `assumed`; the attempt itself was made in any case.
+    fn settle<S: Shared + ?Sized>(
+        &mut self,
+        outcome: PermitOutcome,
+        assumed: Spend,
+        shared: &mut S,
+        trace: &mut Trace,
+    ) -> Instant {
+        let (now, option) = (self.now, self.options.current());
+        let Phase::Attempting(attempting) = &mut self.phase else { return now };
+        let started = attempting.started;
+        if let Some(reservation) = attempting.reservation.take() {
+            let spent = Spend { attempts: 1, ..attempting.spent.unwrap_or(assumed) };
+            shared.budget(|budget, _| budget.settle(reservation, spent));
         }
-    }
-
-    /// Hands the current attempt's permit back and tells when the attempt began.
-    fn settle<B: Breakers + ?Sized>(&mut self, outcome: PermitOutcome, breakers: &mut B, trace: &mut Trace) -> Instant {
-        let started = self.started();
-        if let Phase::Attempting { permit, .. } = &mut self.phase
-            && let Some(permit) = permit.take()
-        {
-            let now = self.now;
-            breakers.with(self.options.current(), |breaker| breaker.settle(permit, outcome, now));
-            self.record_changes(breakers, trace);
+        if let Some(permit) = attempting.permit.take() {
+            shared.breaker(option, |breaker| breaker.settle(permit, outcome, now));
+            self.record_changes(shared, trace);
         }
         started
     }
 
-    fn record_changes<B: Breakers + ?Sized>(&self, breakers: &mut B, trace: &mut Trace) {
+    fn record_changes<S: Shared + ?Sized>(&self, shared: &mut S, trace: &mut Trace) {
         let option = self.options.current();
-        while let Some(change) = breakers.with(option, CircuitBreaker::poll_change).flatten() {
+        while let Some(change) = shared.breaker(option, CircuitBreaker::poll_change).flatten() {
             self.record(trace, None, || event_of(option, change));
         }
     }

@@ -11,6 +11,10 @@ use crate::time::{Duration, Instant};
 pub enum Scope {
     /// One attempt's timeout.
     Attempt,
+    /// The time within which an attempt's first output has to come.
+    FirstOutput,
+    /// The time within which its next output has to come.
+    Idle,
     /// A call's deadline.
     Call,
     /// A run's deadline.
@@ -23,6 +27,8 @@ impl Scope {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Attempt => "attempt",
+            Self::FirstOutput => "first_output",
+            Self::Idle => "idle",
             Self::Call => "call",
             Self::Run => "run",
         }

@@ -3,12 +3,14 @@
 use crate::approval::{DecisionRejected, Digest};
 use crate::backoff::Delay;
 use crate::breaker::{ChangeReason, RejectReason};
+use crate::budget::BudgetExceeded;
 use crate::deadline::Scope;
 use crate::effect::{Effect, EffectState, Reconciliation};
 use crate::failure::Failure;
-use crate::fallback::FallbackReason;
+use crate::fallback::{FallbackReason, RetryRefusal};
 use crate::id::{ApprovalId, RunId};
 use crate::outcome::{CallError, StopReason};
+use crate::progress::{Repetition, Rung};
 use crate::rng::Seed;
 use crate::time::{Duration, Instant};
 use alloc::string::String;
@@ -66,6 +68,18 @@ pub enum Event {
         #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
         after: Duration,
     },
+    /// The first part of an attempt's output came.
+    FirstOutput {
+        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+        after: Duration,
+    },
+    /// Something of an attempt was shown: it is not tried again any more.
+    Committed {
+        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+        after: Duration,
+    },
+    /// Another try might help and is not allowed.
+    RetryRefused { reason: RetryRefusal },
     /// An attempt was given up because its time was up; whatever it still brings is late.
     AttemptTimedOut {
         scope: Scope,
@@ -120,6 +134,10 @@ pub enum Event {
 
     /// The step cap is used up.
     StepLimitReached { limit: u32 },
+    /// The budget does not suffice for another step.
+    BudgetSpent { exceeded: BudgetExceeded },
+    /// The agent repeats itself: what the rule is, and what is done about it.
+    RepetitionSeen { rung: Rung, rule: Repetition },
     /// The host's clock went back; the engine stays at the last instant.
     ClockWentBack {
         #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]

@@ -3,6 +3,7 @@
 //! Options are tried in the order of preference. Whatever ends one option moves on to the next, with two exceptions: a
 //! cancellation is never fallen back from, and after the deadline nothing is tried.
 
+use crate::budget::RetryBudgetSpent;
 use crate::failure::FailureClass;
 use crate::time::{Duration, Instant};
 
@@ -20,6 +21,11 @@ pub enum FallbackReason {
         /// How it failed.
         class: FailureClass,
     },
+    /// Another try would help, but whoever shares with this call allows none.
+    RetriesRefused {
+        /// Why.
+        reason: RetryRefusal,
+    },
     /// Its circuit breaker is open. This is no failure of the service and counts as none.
     BreakerOpen {
         /// When the breaker lets a probe through.
@@ -33,6 +39,19 @@ pub enum FallbackReason {
         /// How much time is left.
         #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
         remaining: Duration,
+    },
+}
+
+/// Why another try is not allowed although it might help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "rule", rename_all = "snake_case"))]
+pub enum RetryRefusal {
+    /// The run's retries are spent.
+    RetryBudget(RetryBudgetSpent),
+    /// Most of what goes to this endpoint fails: half of its tokens or more are gone.
+    Throttle {
+        /// The tokens that are left, in thousandths.
+        tokens_thousandths: u32,
     },
 }
 

@@ -1,6 +1,7 @@
 //! How calls and runs end, and what they wait for.
 
 use crate::breaker::Rejection;
+use crate::budget::BudgetExceeded;
 use crate::deadline::Scope;
 use crate::failure::{Failure, FailureClass};
 use alloc::boxed::Box;
@@ -31,6 +32,13 @@ pub enum CallError {
     },
     /// The circuit breaker lets nothing through.
     CircuitOpen(Rejection),
+    /// The budget does not suffice for another attempt.
+    BudgetExceeded(BudgetExceeded),
+    /// It failed after something of it had been shown, so it cannot be taken back and tried again.
+    AfterCommit {
+        /// The failure.
+        failure: Failure,
+    },
     /// The option and every fallback failed.
     AllOptionsFailed {
         /// How many options there were.
@@ -47,7 +55,10 @@ impl CallError {
     #[must_use]
     pub fn class(&self) -> FailureClass {
         match self {
-            Self::NotTransient { failure } | Self::RetriesExhausted { last: failure, .. } => failure.class,
+            Self::NotTransient { failure }
+            | Self::RetriesExhausted { last: failure, .. }
+            | Self::AfterCommit { failure } => failure.class,
+            Self::BudgetExceeded(_) => FailureClass::QuotaExhausted,
             Self::DeadlineExceeded { .. } => FailureClass::Timeout,
             Self::CircuitOpen(_) => FailureClass::Overloaded,
             Self::AllOptionsFailed { last, .. } => last.class(),
@@ -72,6 +83,10 @@ impl fmt::Display for CallError {
                 f.write_str("the circuit breaker was forced open")
             }
             Self::CircuitOpen(rejection) => write!(f, "the circuit breaker is open until {}", rejection.retry_at),
+            Self::BudgetExceeded(exceeded) => write!(f, "the budget does not suffice: {exceeded}"),
+            Self::AfterCommit { failure } => {
+                write!(f, "{failure}, after something had been shown; it cannot be tried again")
+            }
             Self::AllOptionsFailed { options, last } => {
                 write!(f, "all {options} options failed, the last because {last}")
             }
@@ -87,7 +102,9 @@ impl From<CallError> for Failure {
     /// attempts: whether it should is the outer policy's decision.
     fn from(error: CallError) -> Self {
         match error {
-            CallError::NotTransient { failure } | CallError::RetriesExhausted { last: failure, .. } => failure,
+            CallError::NotTransient { failure }
+            | CallError::RetriesExhausted { last: failure, .. }
+            | CallError::AfterCommit { failure } => failure,
             error => Self::new(error.class(), alloc::format!("{error}")),
         }
     }
@@ -102,6 +119,10 @@ pub enum StopReason {
     Answered,
     /// The step cap was reached.
     StepLimit,
+    /// The model went on repeating itself.
+    NoProgress,
+    /// The budget did not suffice.
+    Budget,
     /// No model could be had.
     ModelUnavailable,
     /// The run's deadline came.
@@ -123,6 +144,8 @@ impl StopReason {
         match self {
             Self::Answered => "answered",
             Self::StepLimit => "step_limit",
+            Self::NoProgress => "no_progress",
+            Self::Budget => "budget",
             Self::ModelUnavailable => "model_unavailable",
             Self::Deadline => "deadline",
             Self::Cancelled => "cancelled",

@@ -3,6 +3,8 @@
 use crate::approval::{ApprovalGate, HashFunction};
 use crate::backoff::Backoff;
 use crate::breaker::BreakerPolicy;
+use crate::budget::{Limits, RetryBudgetPolicy, Spend, ThrottlePolicy};
+use crate::progress::ProgressPolicy;
 use crate::retry::RetryPolicy;
 use crate::setting::InvalidSetting;
 use crate::time::{Duration, Span};
@@ -16,6 +18,9 @@ use alloc::string::String;
 /// | `deadline` (attempts, waits and fallbacks together) | none |
 /// | `retry` | [`RetryPolicy::default`] |
 /// | `breaker` (one for each option) | [`BreakerPolicy::default`] |
+/// | `throttle` of retries (one for each option) | [`ThrottlePolicy::default`] |
+/// | `first_output` and `idle` (streams: until the first part, between parts) | none |
+/// | `estimate` (tokens and money of each attempt, reserved before it) | nothing |
 ///
 /// ```
 /// use core::time::Duration;
@@ -32,8 +37,14 @@ pub struct CallPolicy {
     timeout: Option<Duration>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
     deadline: Option<Duration>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
+    first_output: Option<Duration>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
+    idle: Option<Duration>,
     retry: Option<RetryPolicy>,
+    throttle: Option<ThrottlePolicy>,
     breaker: Option<BreakerPolicy>,
+    estimate: Spend,
 }
 
 impl Default for CallPolicy {
@@ -41,8 +52,12 @@ impl Default for CallPolicy {
         Self {
             timeout: Some(Duration::from_secs(60)),
             deadline: None,
+            first_output: None,
+            idle: None,
             retry: Some(RetryPolicy::default()),
+            throttle: Some(ThrottlePolicy::default()),
             breaker: Some(BreakerPolicy::default()),
+            estimate: Spend::NONE,
         }
     }
 }
@@ -51,7 +66,16 @@ impl CallPolicy {
     /// Nothing at all: one attempt that may take for ever. What a call looks like before it is made reliable.
     #[must_use]
     pub const fn unguarded() -> Self {
-        Self { timeout: None, deadline: None, retry: None, breaker: None }
+        Self {
+            timeout: None,
+            deadline: None,
+            first_output: None,
+            idle: None,
+            retry: None,
+            throttle: None,
+            breaker: None,
+            estimate: Spend::NONE,
+        }
     }
 
     /// The default of a local tool: as for any call, with retries that begin at 50 ms.
@@ -71,6 +95,33 @@ impl CallPolicy {
     pub fn with_deadline(mut self, deadline: Option<Duration>) -> Result<Self, InvalidSetting> {
         self.deadline = positive("deadline", deadline)?;
         Ok(self)
+    }
+
+    /// With limits for streams: until the first part of an attempt's output, and from each part to the next; more than
+    /// zero, or none. The host tells of parts with [`Input::Output`](crate::call::Input::Output).
+    pub fn with_stream(
+        mut self,
+        first_output: Option<Duration>,
+        idle: Option<Duration>,
+    ) -> Result<Self, InvalidSetting> {
+        self.first_output = positive("first_output", first_output)?;
+        self.idle = positive("idle", idle)?;
+        Ok(self)
+    }
+
+    /// With what each attempt is expected to cost, reserved before it begins and counted where nobody says what it did
+    /// cost. Its `attempts` and `steps` count for nothing: an attempt is one attempt.
+    #[must_use]
+    pub fn with_estimate(mut self, estimate: Spend) -> Self {
+        self.estimate = Spend { attempts: 0, steps: 0, ..estimate };
+        self
+    }
+
+    /// With another throttle of retries, or none.
+    #[must_use]
+    pub fn with_throttle(mut self, throttle: Option<ThrottlePolicy>) -> Self {
+        self.throttle = throttle;
+        self
     }
 
     /// With other retries, or none.
@@ -97,6 +148,30 @@ impl CallPolicy {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline
+    }
+
+    /// How long the first part of an attempt's output may take.
+    #[must_use]
+    pub fn first_output(&self) -> Option<Duration> {
+        self.first_output
+    }
+
+    /// How long each further part may take.
+    #[must_use]
+    pub fn idle(&self) -> Option<Duration> {
+        self.idle
+    }
+
+    /// What each attempt is expected to cost.
+    #[must_use]
+    pub fn estimate(&self) -> Spend {
+        self.estimate
+    }
+
+    /// The throttle of retries.
+    #[must_use]
+    pub fn throttle(&self) -> Option<&ThrottlePolicy> {
+        self.throttle.as_ref()
     }
 
     /// The retries.
@@ -127,6 +202,9 @@ fn positive(name: &'static str, limit: Option<Duration>) -> Result<Option<Durati
 /// | `deadline` | none | |
 /// | `model` | [`CallPolicy::default`] | |
 /// | `approval` | nobody to ask: risky calls are blocked | |
+/// | `budget` | no limits: attempts, steps, tokens and money are only counted | |
+/// | `retry_budget` | [`RetryBudgetPolicy::default`] | Envoy, failsafe-go |
+/// | `progress` | [`ProgressPolicy::default`] | |
 /// | `safe_message` | see [`RunPolicy::SAFE_MESSAGE`] | |
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -136,6 +214,9 @@ pub struct RunPolicy {
     deadline: Option<Duration>,
     model: CallPolicy,
     approval: ApprovalGate,
+    budget: Limits,
+    retry_budget: Option<RetryBudgetPolicy>,
+    progress: Option<ProgressPolicy>,
     safe_message: String,
     #[cfg_attr(feature = "serde", serde(skip))]
     hash: HashFunction,
@@ -161,6 +242,9 @@ impl RunPolicy {
             deadline: None,
             model: CallPolicy::default(),
             approval: ApprovalGate::default(),
+            budget: Limits::none(),
+            retry_budget: Some(RetryBudgetPolicy::default()),
+            progress: Some(ProgressPolicy::default()),
             safe_message: Self::SAFE_MESSAGE.into(),
             hash,
         }
@@ -195,6 +279,27 @@ impl RunPolicy {
         self
     }
 
+    /// With limits to what the whole run may spend.
+    #[must_use]
+    pub fn with_budget(mut self, limits: Limits) -> Self {
+        self.budget = limits;
+        self
+    }
+
+    /// With another share of retries in the run, or any.
+    #[must_use]
+    pub fn with_retry_budget(mut self, retry_budget: Option<RetryBudgetPolicy>) -> Self {
+        self.retry_budget = retry_budget;
+        self
+    }
+
+    /// With another progress detector, or none.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Option<ProgressPolicy>) -> Self {
+        self.progress = progress;
+        self
+    }
+
     /// With another answer for degraded runs; not empty, for a run always answers.
     pub fn with_safe_message(mut self, message: impl Into<String>) -> Result<Self, InvalidSetting> {
         self.safe_message = message.into();
@@ -226,6 +331,24 @@ impl RunPolicy {
     #[must_use]
     pub fn approval(&self) -> ApprovalGate {
         self.approval
+    }
+
+    /// What the whole run may spend.
+    #[must_use]
+    pub fn budget(&self) -> Limits {
+        self.budget
+    }
+
+    /// The share of retries in the run.
+    #[must_use]
+    pub fn retry_budget(&self) -> Option<&RetryBudgetPolicy> {
+        self.retry_budget.as_ref()
+    }
+
+    /// The progress detector.
+    #[must_use]
+    pub fn progress(&self) -> Option<&ProgressPolicy> {
+        self.progress.as_ref()
     }
 
     /// What a degraded run answers.

@@ -21,7 +21,7 @@ pub use report::{Judgement, Repetition, Rung, Seen, Wanted};
 
 use alloc::string::String;
 use fingerprint::{of_call, of_tool, of_wanted};
-use history::History;
+pub(crate) use history::History;
 
 /// The longest cycle there is a memory for.
 const LONGEST_CYCLE: u32 = 4;
@@ -180,13 +180,11 @@ impl ProgressDetector {
     }
 
     /// What it remembers, for a snapshot.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the snapshot of a run"))]
     pub(crate) fn history(&self) -> &History {
         &self.history
     }
 
     /// A detector that remembers what another one did.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the snapshot of a run"))]
     pub(crate) fn restore(policy: ProgressPolicy, history: History) -> Self {
         Self { policy, history }
     }

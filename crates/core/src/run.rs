@@ -6,6 +6,7 @@
 
 mod act;
 mod action;
+mod commons;
 mod end;
 mod hear;
 mod message;
@@ -17,6 +18,7 @@ pub use message::{Message, ModelReply, Role, ToolCall, ToolSpec};
 
 use crate::approval::{ApprovalRequest, Decision, Digest};
 use crate::breaker::CircuitBreaker;
+use crate::budget::{Left, Spend};
 use crate::call::{self, Attempt, Call};
 use crate::deadline::Deadline;
 use crate::effect::{Claim, Claimed, Ledger, LedgerEntry, Reconciliation};
@@ -25,6 +27,7 @@ use crate::failure::Failure;
 use crate::id::{ApprovalId, AttemptId, CallId, Key, RunId};
 use crate::outcome::{StopReason, WaitReason};
 use crate::policy::RunPolicy;
+use crate::progress::{ProgressDetector, Repetition};
 use crate::rng::Seed;
 use crate::setting::InvalidSetting;
 use crate::step_limit::StepLimiter;
@@ -34,6 +37,7 @@ use action::{Action, Stage};
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
+use commons::Commons;
 
 /// An agent run.
 ///
@@ -76,8 +80,12 @@ pub struct Run {
     policy: RunPolicy,
     models: u32,
     tools: Vec<ToolSpec>,
-    model_breakers: Vec<CircuitBreaker>,
-    tool_breakers: Vec<Vec<CircuitBreaker>>,
+    commons: Commons,
+    progress: Option<ProgressDetector>,
+    /// What to tell the model beside this turn's results, unless they bring news.
+    hint: Option<Repetition>,
+    /// Whether the model is asked without tools: its last turn.
+    last_turn: bool,
     steps: StepLimiter,
     deadline: Deadline,
     messages: Vec<Message>,
@@ -129,6 +137,12 @@ pub enum Input {
     ToolReplied(AttemptId, String),
     /// That attempt failed, the model's or a tool's.
     Failed(AttemptId, Failure),
+    /// A part of the output of that attempt came: see [`call::Input::Output`].
+    Output(AttemptId),
+    /// Something of that attempt was shown to somebody: see [`call::Input::Commit`].
+    Commit(AttemptId),
+    /// What that attempt really spent, to be told before its outcome. Of models, [`ModelReply::usage`] says it as well.
+    Spent(AttemptId, Spend),
     /// A human decided.
     Decided(ApprovalId, Decision),
     /// A human decided who was shown the call of that digest; refused if it is not the one that would run.
@@ -146,7 +160,7 @@ pub enum Input {
 /// What a run tells its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// Ask the model ([`Attempt::option`] says which) with [`Run::messages`].
+    /// Ask the model ([`Attempt::option`] says which) with [`Run::messages`], and with tools if [`Run::offers_tools`].
     Think(Attempt),
     /// Call this tool with these arguments.
     Act {
@@ -232,21 +246,14 @@ impl Run {
                 return Err(InvalidSetting::new("tools", tool.name(), "each name once"));
             }
         }
-        let breaker = |policy: Option<&crate::breaker::BreakerPolicy>, index: u64| {
-            policy.map(|policy| CircuitBreaker::new(*policy, seed.derive(index)))
-        };
-        let model_breakers =
-            (0..u64::from(models)).filter_map(|index| breaker(policy.model().breaker(), index)).collect();
-        let tool_breakers = (u64::from(models)..)
-            .zip(&tools)
-            .map(|(index, tool)| breaker(tool.policy().breaker(), index).into_iter().collect())
-            .collect();
         Ok(Self {
             id,
             seed,
             models,
-            model_breakers,
-            tool_breakers,
+            commons: Commons::new(&policy, models, &tools, seed),
+            progress: policy.progress().cloned().map(ProgressDetector::new),
+            hint: None,
+            last_turn: false,
             steps: StepLimiter::new(policy.max_steps())?,
             deadline: Deadline::NEVER,
             messages: alloc::vec![Message::new(Role::User, task)],
@@ -300,6 +307,42 @@ impl Run {
         &self.ledger
     }
 
+    /// What was spent so far, by every physical attempt of models and tools.
+    #[must_use]
+    pub fn spent(&self) -> Spend {
+        self.commons.spent()
+    }
+
+    /// What may still be spent.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        self.commons.budget.left(self.commons.budget.root(), self.now)
+    }
+
+    /// Logical calls of models and tools so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.commons.retries.calls()
+    }
+
+    /// The amplification factor in thousandths: physical attempts to a thousand logical calls. 1,000 means that nothing
+    /// was tried twice, and so it reads before the first call.
+    ///
+    /// Retries of several layers multiply: three attempts in each of three layers are 27 (Google SRE book, "Addressing
+    /// Cascading Failures"). This is what a run adds.
+    #[must_use]
+    pub fn amplification_thousandths(&self) -> u64 {
+        let attempts = self.commons.spent().attempts.saturating_mul(1_000);
+        attempts.checked_div(self.calls()).unwrap_or(1_000)
+    }
+
+    /// Whether the model is to be offered its tools. Not in the last turn of one that repeats itself: what it asks for then
+    /// does not run, and ends the run.
+    #[must_use]
+    pub fn offers_tools(&self) -> bool {
+        !self.last_turn
+    }
+
     /// Every decision so far.
     #[must_use]
     pub fn trace(&self) -> &Trace {
@@ -318,7 +361,7 @@ impl Run {
     /// The breaker of that model, if the policy has one.
     #[must_use]
     pub fn model_breaker(&self, option: u32) -> Option<&CircuitBreaker> {
-        self.model_breakers.get(option as usize)
+        self.commons.models.get(option as usize)?.breaker.as_ref()
     }
 
     /// Takes an input. Time counts first: what comes at the instant of its limit is late.
@@ -335,6 +378,9 @@ impl Run {
             Input::ModelReplied(id, reply) => self.model_replied(id, reply),
             Input::ToolReplied(id, output) => self.tool_replied(id, output),
             Input::Failed(id, failure) => self.failed(id, failure),
+            Input::Output(id) => self.heard_of(id, call::Input::Output(id.attempt)),
+            Input::Commit(id) => self.heard_of(id, call::Input::Commit(id.attempt)),
+            Input::Spent(id, spend) => self.heard_of(id, call::Input::Spent(id.attempt, spend)),
             Input::Decided(id, decision) => self.decided(id, None, decision),
             Input::DecidedOn(id, digest, decision) => self.decided(id, Some(digest), decision),
             Input::Reconciled(id, found) => self.reconciled(id, found),

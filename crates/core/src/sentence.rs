@@ -2,11 +2,13 @@
 
 use crate::approval::DecisionRejected;
 use crate::breaker::{ChangeReason, RejectReason};
+use crate::budget::RetryBudgetSpent;
 use crate::deadline::Scope;
 use crate::effect::{EffectState, Reconciliation};
 use crate::event::{BlockReason, Event};
-use crate::fallback::FallbackReason;
+use crate::fallback::{FallbackReason, RetryRefusal};
 use crate::outcome::StopReason;
+use crate::progress::Rung;
 use crate::time::{Instant, Span};
 use core::fmt;
 
@@ -67,6 +69,7 @@ impl fmt::Display for Event {
                 match (until, scope) {
                     (None, _) => f.write_str("; nothing limits how long it takes."),
                     (Some(at), Scope::Attempt) => write!(f, "; its timeout is at {at}."),
+                    (Some(at), Scope::FirstOutput | Scope::Idle) => write!(f, "; its first output is due at {at}."),
                     (Some(at), scope) => write!(f, "; the {}'s deadline is at {at}.", scope.as_str()),
                 }
             }
@@ -86,6 +89,17 @@ impl fmt::Display for Event {
             Self::AttemptTimedOut { scope: Scope::Attempt, after } => {
                 write!(f, "No answer within {}: the attempt is abandoned. Another try may succeed.", Span(*after))
             }
+            Self::AttemptTimedOut { scope: Scope::FirstOutput, after } => {
+                write!(f, "No output within {}: the attempt is abandoned.", Span(*after))
+            }
+            Self::AttemptTimedOut { scope: Scope::Idle, after } => {
+                write!(f, "No further output came in time: the attempt is abandoned after {}.", Span(*after))
+            }
+            Self::FirstOutput { after } => write!(f, "The first output came after {}.", Span(*after)),
+            Self::Committed { .. } => {
+                f.write_str("Something of this attempt was shown: from here on it is not tried again.")
+            }
+            Self::RetryRefused { reason } => write!(f, "There is no other try: {reason}."),
             Self::AttemptTimedOut { scope, after } => {
                 write!(f, "The {}'s deadline is here: the attempt is abandoned after {}.", scope.as_str(), Span(*after))
             }
@@ -140,6 +154,19 @@ impl fmt::Display for Event {
             Self::DecisionIgnored { reason, .. } => write!(f, "A decision changes nothing: {reason}."),
 
             Self::StepLimitReached { limit } => write!(f, "The cap of {limit} steps is reached: the loop is stopped."),
+            Self::BudgetSpent { exceeded } => write!(f, "The budget does not suffice for another step: {exceeded}."),
+            Self::RepetitionSeen { rung: Rung::Hint, rule } => {
+                write!(f, "The agent repeats itself, and is told so: {rule}.")
+            }
+            Self::RepetitionSeen { rung: Rung::Synthetic, rule } => {
+                write!(f, "The agent repeats itself, so nothing runs and it is shown what it knows: {rule}.")
+            }
+            Self::RepetitionSeen { rung: Rung::LastTurn, rule } => {
+                write!(f, "The agent repeats itself, so nothing runs and it gets a last turn without tools: {rule}.")
+            }
+            Self::RepetitionSeen { rung: Rung::Stop, rule } => {
+                write!(f, "The agent went on after its last turn and is stopped: {rule}.")
+            }
             Self::ClockWentBack { by } => {
                 write!(f, "The host's clock went back by {}; the engine stays where it was.", Span(*by))
             }
@@ -187,10 +214,25 @@ impl fmt::Display for FallbackReason {
             Self::AttemptsUsedUp { attempts: 1 } => f.write_str("its only attempt failed"),
             Self::AttemptsUsedUp { attempts } => write!(f, "all {attempts} attempts failed"),
             Self::NotTransient { class } => write!(f, "{class} is not mended by another try"),
+            Self::RetriesRefused { reason } => write!(f, "{reason}"),
             Self::BreakerOpen { retry_at } if *retry_at == Instant::MAX => f.write_str("its breaker is open"),
             Self::BreakerOpen { retry_at } => write!(f, "its breaker is open until {retry_at}"),
             Self::WaitBeyondDeadline { wait, remaining } => {
                 write!(f, "a wait of {} is more than the {} that are left", Span(*wait), Span(*remaining))
+            }
+        }
+    }
+}
+
+impl fmt::Display for RetryRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RetryBudget(RetryBudgetSpent { retries, allowed, calls }) => {
+                write!(f, "{retries} of the {allowed} retries that {calls} calls allow are made")
+            }
+            Self::Throttle { tokens_thousandths } => {
+                let (whole, tenths) = (tokens_thousandths / 1_000, tokens_thousandths % 1_000 / 100);
+                write!(f, "most of what goes there fails, {whole}.{tenths} tokens of its throttle are left")
             }
         }
     }
@@ -250,6 +292,8 @@ impl fmt::Display for StopReason {
         f.write_str(match self {
             Self::Answered => "the model answered",
             Self::StepLimit => "the step cap was reached",
+            Self::NoProgress => "the model went on repeating itself",
+            Self::Budget => "the budget did not suffice",
             Self::ModelUnavailable => "no model could be had",
             Self::Deadline => "the run's deadline came",
             Self::Cancelled => "the caller cancelled it",

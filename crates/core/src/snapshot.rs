@@ -155,6 +155,11 @@ impl Writer {
         self
     }
 
+    /// The instant of the snapshot.
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         self.put(&(text.len() as u64));
         self.bytes.extend(text.as_bytes());

@@ -127,7 +127,16 @@ mod tests {
         let report = swarm(0, 5_000);
         assert!(report.violations.is_empty(), "{:#?}", report.violations);
         assert_eq!(report.runs, 5_000);
-        for stop in ["answered", "step_limit", "model_unavailable", "deadline", "cancelled", "suspended"] {
+        for stop in [
+            "answered",
+            "step_limit",
+            "model_unavailable",
+            "deadline",
+            "cancelled",
+            "suspended",
+            "budget",
+            "no_progress",
+        ] {
             assert!(report.stops[stop] > 50, "{stop} is hardly ever reached: {:?}", report.stops);
         }
         assert!(report.effects > 500, "{} effects", report.effects);

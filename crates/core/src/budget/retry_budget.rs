@@ -94,6 +94,16 @@ impl RetryBudget {
         Self { policy, calls: 0, retries: 0 }
     }
 
+    /// Calls and retries, for a snapshot.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.calls, self.retries)
+    }
+
+    pub(crate) fn with_counts(mut self, calls: u64, retries: u64) -> Self {
+        (self.calls, self.retries) = (calls, retries);
+        self
+    }
+
     /// A logical call begins, with its first attempt.
     pub fn call_started(&mut self) {
         self.calls = self.calls.saturating_add(1);

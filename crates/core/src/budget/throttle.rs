@@ -100,6 +100,13 @@ impl RetryThrottle {
         Self { policy, tokens_thousandths: policy.most() }
     }
 
+    /// With so many tokens, at most all there are.
+    #[must_use]
+    pub fn with_tokens_thousandths(mut self, tokens: u32) -> Self {
+        self.tokens_thousandths = tokens.min(self.policy.most());
+        self
+    }
+
     /// An attempt failed in a way that another might not: takes one token, as far as there is one.
     pub fn failed(&mut self) {
         self.tokens_thousandths = self.tokens_thousandths.saturating_sub(TOKEN);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::backoff::{Backoff, Jitter};
 use crate::breaker::BreakerPolicy;
+use crate::failure::FailureClass;
 use crate::id::RunId;
 use alloc::format;
 use alloc::string::String;
@@ -339,3 +340,5 @@ fn two_calls_under_one_seed_do_not_jitter_alike() {
     let waits: alloc::collections::BTreeSet<_> = (0..50).map(wait).collect();
     assert!(waits.len() > 40, "{} different waits of 50", waits.len());
 }
+
+mod streams;

@@ -1,7 +1,7 @@
 //! One guarded call, and the patterns one at a time.
 
 use super::until_or;
-use crate::call::{Attempt, Breakers, Call, Input, Output};
+use crate::call::{Attempt, Call, Input, Output, Shared};
 use crate::clock::Timer;
 use crate::deadline::Deadline;
 use crate::failure::{Failure, FailureClass};
@@ -34,14 +34,14 @@ where
 
 /// A guarded call: deadline, fallback, retry, breaker and timeout as `policy` says.
 ///
-/// `breakers` has one breaker for each of the `options`, or is `&mut ()`; `operation` makes one attempt
+/// `shared` has what this call shares with others, such as one breaker for each of the `options`, or is `&mut ()`; `operation` makes one attempt
 /// ([`Attempt::option`] says of which option). Every decision goes into `trace`.
 pub async fn call<T, F>(
     timer: &impl Timer,
     policy: &CallPolicy,
     options: u32,
     seed: Seed,
-    breakers: &mut (impl Breakers + ?Sized),
+    shared: &mut (impl Shared + ?Sized),
     trace: &mut Trace,
     mut operation: impl FnMut(Attempt) -> F,
 ) -> Result<T, CallError>
@@ -51,7 +51,7 @@ where
     let mut machine = Call::new(Key::default(), policy, options, seed, Deadline::NEVER);
     let mut attempt: Option<(u32, Pin<Box<F>>)> = None;
     let mut value = None;
-    machine.handle(timer.now(), Input::Start, breakers, trace);
+    machine.handle(timer.now(), Input::Start, shared, trace);
     loop {
         match machine.poll() {
             Output::Start(started) => attempt = Some((started.id.attempt, Box::pin(operation(started)))),
@@ -72,7 +72,7 @@ where
                 if !matches!(input, Input::Tick) {
                     attempt = None;
                 }
-                machine.handle(timer.now(), input, breakers, trace);
+                machine.handle(timer.now(), input, shared, trace);
             }
             Output::Finished(Err(error)) => return Err(error),
             Output::Finished(Ok(_)) => match value.take() {

@@ -23,7 +23,7 @@ impl Run {
             self.record(None, || Event::ToolUnknown { tool: name });
             let known: Vec<_> = self.tools.iter().map(ToolSpec::name).collect();
             let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
-            return Action { call: wanted, tool: 0, stage: Stage::Settled(text) };
+            return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
         };
         let (key, effect) = (self.next_key(), self.tools[tool].effect());
         let (name, args) = (wanted.tool.clone(), wanted.args.clone());
@@ -35,7 +35,7 @@ impl Run {
             Verdict::Ask => self.ask(&wanted.tool, key, &wanted.args, None),
             Verdict::Deny => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
         };
-        Action { call: wanted, tool, stage }
+        Action { call: wanted, key: Some(key), tool, stage }
     }
 
     fn ask(&mut self, tool: &str, key: Key, args: &str, again: Option<Unsure>) -> Stage {
@@ -94,7 +94,7 @@ impl Run {
         }
         let event = || Event::ToolCalled { tool: spec.name().into(), args: args.clone(), effect: spec.effect() };
         self.trace.record(self.now, Some(key.call), None, event);
-        call.handle(self.now, call::Input::Start, &mut *self.tool_breakers[tool], &mut self.trace);
+        call.handle(self.now, call::Input::Start, &mut self.commons.of_tool(tool), &mut self.trace);
         if call.attempts() > attempts {
             self.ledger.start(key, &args);
         }
@@ -258,9 +258,8 @@ impl Run {
         let key = self.next_key();
         let name = self.tools[tool].name().to_string();
         self.record(Some(key.call), || Event::ReconcileAsked { tool: name });
-        let policy = self.tools[tool].reconcile_policy().with_breaker(None);
-        let mut call = Call::new(key, &policy, 1, self.seed, self.deadline);
-        call.handle(self.now, call::Input::Start, &mut (), &mut self.trace);
+        let mut call = Call::new(key, &self.tools[tool].reconcile_policy(), 1, self.seed, self.deadline);
+        call.handle(self.now, call::Input::Start, &mut self.commons.of_looking_up(), &mut self.trace);
         Stage::Reconciling { call, unsure, found: None }
     }
 
@@ -313,7 +312,7 @@ impl Run {
                 self.outputs.push_back(Output::Withdraw(id));
             }
             Stage::Reconciling { mut call, .. } => {
-                call.handle(self.now, call::Input::Cancel, &mut (), &mut self.trace);
+                call.handle(self.now, call::Input::Cancel, &mut self.commons.of_looking_up(), &mut self.trace);
                 let _ = drain(&mut call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
             }
             // The shared ledger was asked whether it may run again: whatever it answers is late.

@@ -14,6 +14,8 @@ use alloc::string::String;
 #[derive(Debug)]
 pub(super) struct Action {
     pub(super) call: ToolCall,
+    /// Its key; what was not called, because there is no such tool or because it was a repetition, has none.
+    pub(super) key: Option<Key>,
     /// Which of the run's tools it is.
     pub(super) tool: usize,
     pub(super) stage: Stage,

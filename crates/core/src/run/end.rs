@@ -21,15 +21,15 @@ impl Run {
             Phase::Over(_) => return self.stage = stage,
             Phase::New | Phase::Restored(_) => {}
             Phase::Thinking { call, .. } => {
-                call.handle(self.now, cancel, &mut *self.model_breakers, &mut self.trace);
+                call.handle(self.now, cancel, &mut self.commons.of_models(), &mut self.trace);
                 let _ = drain(call, &mut self.outputs, Output::Think);
             }
             Phase::Acting(actions) => {
                 for action in actions {
                     match &mut action.stage {
                         Stage::Running { call, .. } => {
-                            let breakers = &mut *self.tool_breakers[action.tool];
-                            call.handle(self.now, cancel.clone(), breakers, &mut self.trace);
+                            let shared = &mut self.commons.of_tool(action.tool);
+                            call.handle(self.now, cancel.clone(), shared, &mut self.trace);
                             let nothing_starts = |attempt: Attempt| Output::Abandon(attempt.id);
                             let ended = drain(call, &mut self.outputs, nothing_starts);
                             if let Some(Err(error)) = ended {
@@ -38,7 +38,7 @@ impl Run {
                             }
                         }
                         Stage::Reconciling { call, .. } => {
-                            call.handle(self.now, cancel.clone(), &mut (), &mut self.trace);
+                            call.handle(self.now, cancel.clone(), &mut self.commons.of_looking_up(), &mut self.trace);
                             let _ = drain(call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
                         }
                         Stage::Asking { approval, again } if approval.outcome().is_none() => {

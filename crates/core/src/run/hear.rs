@@ -17,7 +17,7 @@ impl Run {
         let (now, trace) = (self.now, &mut self.trace);
         match &mut self.stage {
             Phase::New | Phase::Restored(_) | Phase::Over(_) => return,
-            Phase::Thinking { call, .. } => call.handle(now, call::Input::Tick, &mut *self.model_breakers, trace),
+            Phase::Thinking { call, .. } => call.handle(now, call::Input::Tick, &mut self.commons.of_models(), trace),
             Phase::Acting(actions) => {
                 for action in actions {
                     match &mut action.stage {
@@ -29,9 +29,11 @@ impl Run {
                             }
                         }
                         Stage::Running { call, .. } => {
-                            call.handle(now, call::Input::Tick, &mut *self.tool_breakers[action.tool], trace);
+                            call.handle(now, call::Input::Tick, &mut self.commons.of_tool(action.tool), trace);
                         }
-                        Stage::Reconciling { call, .. } => call.handle(now, call::Input::Tick, &mut (), trace),
+                        Stage::Reconciling { call, .. } => {
+                            call.handle(now, call::Input::Tick, &mut self.commons.of_looking_up(), trace)
+                        }
                         Stage::Claiming(_) | Stage::Interrupted { .. } | Stage::Settled(_) => {}
                     }
                 }
@@ -52,12 +54,28 @@ impl Run {
                 } else {
                     call::Input::Succeeded(id.attempt)
                 };
+                if let Some(usage) = answer.usage {
+                    let spent = call::Input::Spent(id.attempt, usage);
+                    call.handle(now, spent, &mut self.commons.of_models(), trace);
+                }
                 if call.awaits(id.attempt) {
                     *reply = Some(answer);
                 }
-                call.handle(now, input, &mut *self.model_breakers, trace);
+                call.handle(now, input, &mut self.commons.of_models(), trace);
             }
             _ => trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true }),
+        }
+    }
+
+    /// A word on an attempt under way that is not its outcome.
+    pub(super) fn heard_of(&mut self, id: AttemptId, input: call::Input) {
+        let now = self.now;
+        if let Phase::Thinking { call, .. } = &mut self.stage
+            && call.id() == id.call
+        {
+            call.handle(now, input, &mut self.commons.of_models(), &mut self.trace);
+        } else if let Some((tool, call, _)) = running(&mut self.stage, id.call) {
+            call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
         }
     }
 
@@ -67,8 +85,8 @@ impl Run {
             if call.awaits(id.attempt) {
                 *output = Some(text);
             }
-            let breakers = &mut *self.tool_breakers[tool];
-            call.handle(now, call::Input::Succeeded(id.attempt), breakers, &mut self.trace);
+            let shared = &mut self.commons.of_tool(tool);
+            call.handle(now, call::Input::Succeeded(id.attempt), shared, &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
             if let Some(key) = self.late_effect(id.call) {
@@ -85,11 +103,11 @@ impl Run {
         if let Phase::Thinking { call, .. } = &mut self.stage
             && call.id() == id.call
         {
-            call.handle(now, input, &mut *self.model_breakers, &mut self.trace);
+            call.handle(now, input, &mut self.commons.of_models(), &mut self.trace);
         } else if let Some((tool, call, _)) = running(&mut self.stage, id.call) {
-            call.handle(now, input, &mut *self.tool_breakers[tool], &mut self.trace);
+            call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
         } else if let Some((call, _)) = reconciling(&mut self.stage, id.call) {
-            call.handle(now, input, &mut (), &mut self.trace);
+            call.handle(now, input, &mut self.commons.of_looking_up(), &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: false });
             if let Some(key) = self.late_effect(id.call).filter(|_| never_happened) {
@@ -112,7 +130,7 @@ impl Run {
             if call.awaits(id.attempt) {
                 *found = Some(answer);
             }
-            call.handle(now, call::Input::Succeeded(id.attempt), &mut (), &mut self.trace);
+            call.handle(now, call::Input::Succeeded(id.attempt), &mut self.commons.of_looking_up(), &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
         }

@@ -1,5 +1,6 @@
 //! What passes between a run and its model and tools. Prompts, answers and arguments are opaque text here.
 
+use crate::budget::Spend;
 use crate::effect::Effect;
 use crate::policy::CallPolicy;
 use alloc::string::String;
@@ -64,20 +65,22 @@ pub struct ModelReply {
     pub text: String,
     /// The tools it wants, all at once.
     pub tool_calls: Vec<ToolCall>,
+    /// What it cost, where the provider says so.
+    pub usage: Option<Spend>,
 }
 
 impl ModelReply {
     /// An answer.
     #[must_use]
     pub fn answer(text: impl Into<String>) -> Self {
-        Self { text: text.into(), tool_calls: Vec::new() }
+        Self { text: text.into(), tool_calls: Vec::new(), usage: None }
     }
 
     /// A wish for one tool.
     #[must_use]
     pub fn tool(id: impl Into<String>, tool: impl Into<String>, args: impl Into<String>) -> Self {
         let call = ToolCall { id: id.into(), tool: tool.into(), args: args.into(), risky: None };
-        Self { text: String::new(), tool_calls: alloc::vec![call] }
+        Self { text: String::new(), tool_calls: alloc::vec![call], usage: None }
     }
 }
 

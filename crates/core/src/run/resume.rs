@@ -4,14 +4,14 @@ use super::action::{Action, Stage, Unsure};
 use super::message::{ToolCall, ToolSpec};
 use super::{Output, Phase, Run, RunEnd, RunResult};
 use crate::approval::{Approval, ApprovalRequest, HashFunction};
-use crate::breaker::CircuitBreaker;
 use crate::deadline::{Deadline, Scope};
 use crate::effect::{Ledger, LedgerEntry};
 use crate::event::Event;
 use crate::failure::{Failure, FailureClass};
-use crate::id::{ApprovalId, RunId};
+use crate::id::{ApprovalId, Key, RunId};
 use crate::outcome::StopReason;
 use crate::policy::RunPolicy;
+use crate::progress::{History, ProgressDetector};
 use crate::rng::Seed;
 use crate::snapshot::{Kind, Reader, SnapshotError, Writer};
 use crate::step_limit::StepLimiter;
@@ -29,12 +29,9 @@ impl Run {
         to.put(&self.id.0).put(&self.seed.0).put(&self.steps.used()).put(&self.deadline.at());
         to.put(&self.messages).put(&self.blocked).put(&self.calls).put(&self.approvals);
         to.put(&self.ledger.entries().to_vec());
-        to.put(&self.model_breakers.iter().map(|breaker| breaker.snapshot(self.now)).collect::<Vec<_>>());
-        let of_tools = self.tools.iter().zip(&self.tool_breakers);
-        let of_tools = of_tools.filter_map(|(tool, breakers)| breakers.first().map(|breaker| (tool, breaker)));
-        let of_tools: Vec<_> =
-            of_tools.map(|(tool, breaker)| (tool.name().into(), breaker.snapshot(self.now))).collect();
-        to.put::<Vec<(String, Vec<u8>)>>(&of_tools);
+        self.commons.store(self.tools.iter().map(ToolSpec::name), &mut to);
+        to.put(&self.progress.as_ref().map(|progress| progress.history().clone()));
+        to.put(&self.hint).put(&self.last_turn);
         let (code, actions) = match &self.stage {
             Phase::New => (0_u8, None),
             Phase::Thinking { .. } | Phase::Restored(None) => (1, None),
@@ -137,9 +134,12 @@ impl Run {
         (run.messages, run.blocked) = (from.take()?, from.take()?);
         (run.calls, run.approvals) = (from.take()?, from.take()?);
         run.ledger = Ledger::of_entries(from.take::<Vec<LedgerEntry>>()?);
-        let of_models: Vec<Vec<u8>> = from.take()?;
-        let of_tools: Vec<(String, Vec<u8>)> = from.take()?;
-        run.restore_breakers(&of_models, &of_tools, now, elapsed)?;
+        run.commons.load(run.tools.iter().map(ToolSpec::name), seed, &mut from)?;
+        let history: Option<History> = from.take()?;
+        if let (Some(progress), Some(history)) = (run.policy.progress().cloned(), history) {
+            run.progress = Some(ProgressDetector::restore(progress, history));
+        }
+        (run.hint, run.last_turn) = (from.take()?, from.take()?);
         run.stage = match from.take::<u8>()? {
             0 => Phase::New,
             1 => Phase::Restored(None),
@@ -155,33 +155,6 @@ impl Run {
         from.finish()?;
         run.trace.begin_step(run.steps.used());
         Ok(run)
-    }
-
-    fn restore_breakers(
-        &mut self,
-        of_models: &[Vec<u8>],
-        of_tools: &[(String, Vec<u8>)],
-        now: Instant,
-        elapsed: Duration,
-    ) -> Result<(), SnapshotError> {
-        let restored = |breaker: &CircuitBreaker, index: u64, bytes: &[u8]| {
-            CircuitBreaker::restore(bytes, *breaker.policy(), self.seed.derive(index), now, elapsed)
-        };
-        let mut models = Vec::with_capacity(self.model_breakers.len());
-        for (index, breaker) in (0..).zip(&self.model_breakers) {
-            let bytes = usize::try_from(index).ok().and_then(|index| of_models.get(index));
-            models.push(bytes.map_or_else(|| Ok(breaker.clone()), |bytes| restored(breaker, index, bytes))?);
-        }
-        let mut tools = Vec::with_capacity(self.tool_breakers.len());
-        for (index, (tool, breakers)) in (u64::from(self.models)..).zip(self.tools.iter().zip(&self.tool_breakers)) {
-            let bytes = of_tools.iter().find(|(name, _)| name == tool.name()).map(|(_, bytes)| bytes);
-            let restored = breakers
-                .iter()
-                .map(|breaker| bytes.map_or_else(|| Ok(breaker.clone()), |bytes| restored(breaker, index, bytes)));
-            tools.push(restored.collect::<Result<Vec<_>, _>>()?);
-        }
-        (self.model_breakers, self.tool_breakers) = (models, tools);
-        Ok(())
     }
 
     /// Ends for now: only humans can move it on, and none is there.
@@ -227,7 +200,7 @@ impl Action {
     }
 
     fn store(&self, to: &mut Writer) {
-        to.put(&self.call);
+        to.put(&self.call).put(&self.key);
         match &self.stage {
             Stage::Settled(text) => drop(to.put(&0_u8).text(text)),
             Stage::Asking { approval, again } => {
@@ -251,7 +224,7 @@ impl Action {
     }
 
     fn load(from: &mut Reader<'_>, tools: &[ToolSpec], hash: HashFunction) -> Result<Self, SnapshotError> {
-        let call: ToolCall = from.take()?;
+        let (call, key): (ToolCall, Option<Key>) = (from.take()?, from.take()?);
         let stage = match from.take::<u8>()? {
             0 => Stage::Settled(from.take()?),
             1 => {
@@ -274,8 +247,8 @@ impl Action {
         };
         let tool = tools.iter().position(|tool| tool.name() == call.tool);
         match (tool, &stage) {
-            (Some(tool), _) => Ok(Self { call, tool, stage }),
-            (None, Stage::Settled(_)) => Ok(Self { call, tool: 0, stage }),
+            (Some(tool), _) => Ok(Self { call, key, tool, stage }),
+            (None, Stage::Settled(_)) => Ok(Self { call, key, tool: 0, stage }),
             (None, _) => Err(SnapshotError::ToolMissing { tool: call.tool }),
         }
     }

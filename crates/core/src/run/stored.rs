@@ -38,10 +38,10 @@ impl Stored for Message {
 
 impl Stored for ModelReply {
     fn store(&self, to: &mut Writer) {
-        to.text(&self.text).put(&self.tool_calls);
+        to.text(&self.text).put(&self.tool_calls).put(&self.usage);
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        Ok(Self { text: from.take()?, tool_calls: from.take()? })
+        Ok(Self { text: from.take()?, tool_calls: from.take()?, usage: from.take()? })
     }
 }
 
@@ -111,6 +111,9 @@ impl Stored for Input {
             Self::Claimed(key, claimed) => to.put(&8_u8).put(key).put(claimed),
             Self::Suspend => to.put(&9_u8),
             Self::Cancel => to.put(&10_u8),
+            Self::Output(id) => to.put(&11_u8).put(id),
+            Self::Commit(id) => to.put(&12_u8).put(id),
+            Self::Spent(id, spend) => to.put(&13_u8).put(id).put(spend),
         };
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
@@ -126,6 +129,9 @@ impl Stored for Input {
             8 => Self::Claimed(from.take()?, from.take()?),
             9 => Self::Suspend,
             10 => Self::Cancel,
+            11 => Self::Output(from.take()?),
+            12 => Self::Commit(from.take()?),
+            13 => Self::Spent(from.take()?, from.take()?),
             _ => return Err(SnapshotError::Damaged),
         })
     }

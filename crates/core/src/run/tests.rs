@@ -8,7 +8,9 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
 
+mod budget;
 mod effects;
+mod progress;
 mod resume;
 
 /// A hash for tests that need none of its strength.
@@ -113,7 +115,7 @@ fn thinks_acts_observes_and_answers() {
 
 #[test]
 fn a_looping_model_is_stopped_by_the_cap() {
-    let mut run = started(policy().with_max_steps(3).unwrap());
+    let mut run = started(policy().with_max_steps(3).unwrap().with_progress(None));
     for ms in 1..=3 {
         wants(&mut run, ms, "multiply");
         let (id, _) = act(&mut run);
@@ -225,7 +227,7 @@ fn of_a_safe_an_approved_and_a_denied_call_each_gets_its_own_result() {
     let id = think(&mut run);
     let call = |id: &str, tool: &str| ToolCall { id: id.into(), tool: tool.into(), args: id.into(), risky: None };
     let tool_calls = vec![call("a", "multiply"), call("b", "send_email"), call("c", "send_email"), call("d", "nope")];
-    run.handle(at(1), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls }));
+    run.handle(at(1), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls, usage: None }));
     let outputs = drain(&mut run);
     let asked: Vec<_> = outputs.iter().filter_map(|o| if let Output::Ask(r) = o { Some(r.id) } else { None }).collect();
     let acted = |outputs: &[Output]| {
@@ -291,11 +293,17 @@ fn a_degraded_answer_says_what_was_done_and_what_may_have_been() {
     let mut run = started(asking());
     let id = think(&mut run);
     let call = |id: &str| ToolCall { id: id.into(), tool: "send_email".into(), args: id.into(), risky: Some(false) };
-    run.handle(at(1), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls: vec![call("a")] }));
+    run.handle(
+        at(1),
+        Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls: vec![call("a")], usage: None }),
+    );
     let (id, _) = act(&mut run);
     run.handle(at(2), Input::ToolReplied(id, "sent".into()));
     let id = think(&mut run);
-    run.handle(at(3), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls: vec![call("b")] }));
+    run.handle(
+        at(3),
+        Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls: vec![call("b")], usage: None }),
+    );
     let (id, _) = act(&mut run);
     run.handle(at(4), Input::Cancel);
     assert_eq!(drain(&mut run), [Output::Abandon(id), Output::Finished]);
@@ -351,7 +359,7 @@ fn arguments_can_make_a_safe_tool_risky_and_a_risky_one_safe() {
     let call =
         |tool: &str, risky| ToolCall { id: tool.into(), tool: tool.into(), args: String::new(), risky: Some(risky) };
     let tool_calls = vec![call("multiply", true), call("send_email", false)];
-    run.handle(at(1), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls }));
+    run.handle(at(1), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls, usage: None }));
     let outputs = drain(&mut run);
     assert!(outputs.iter().any(|output| matches!(output, Output::Ask(request) if request.tool == "multiply")));
     assert!(outputs.iter().any(|output| matches!(output, Output::Act { tool, .. } if tool == "send_email")));

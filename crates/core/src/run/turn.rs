@@ -1,13 +1,16 @@
 //! The turn of the loop: think, act, observe, and what each leads to.
 
 use super::action::{Action, Stage};
-use super::message::{Message, ModelReply, Role};
+use super::message::{Message, ModelReply, Role, ToolCall};
 use super::{Output, Phase, Run};
+use crate::budget::{Budget, BudgetExceeded, Resource, Spend};
 use crate::call::{self, Attempt, Call};
 use crate::deadline::{Deadline, Scope};
+use crate::effect::EffectState;
 use crate::event::Event;
 use crate::id::{CallId, Key};
 use crate::outcome::{CallError, StopReason};
+use crate::progress::{Judgement, Repetition, Rung, Seen, Wanted};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -18,7 +21,9 @@ impl Run {
             Phase::Restored(actions) => return self.go_on(actions),
             other => return self.stage = other,
         }
-        self.deadline = Deadline::after(self.now, self.policy.deadline(), Scope::Run);
+        self.commons.budget = Budget::new(self.policy.budget(), self.now);
+        let of_budget = self.commons.budget.deadline(self.commons.budget.root());
+        self.deadline = Deadline::after(self.now, self.policy.deadline(), Scope::Run).within(of_budget);
         let (run, seed, max_steps, deadline) = (self.id, self.seed, self.policy.max_steps(), self.deadline.at());
         self.record(None, || Event::RunStarted { run, seed, max_steps, deadline });
         self.begin_step();
@@ -31,6 +36,14 @@ impl Run {
             return self.finish(StopReason::StepLimit, None);
         };
         let of = self.steps.limit();
+        let one = Spend { steps: 1, ..Spend::NONE };
+        match self.commons.budget.reserve(self.commons.budget.root(), self.now, one) {
+            Ok(reservation) => self.commons.budget.settle(reservation, one),
+            Err(exceeded) => {
+                self.record(None, || Event::BudgetSpent { exceeded });
+                return self.finish(StopReason::Budget, None);
+            }
+        }
         self.trace.begin_step(step);
         self.record(None, || Event::StepStarted { step, of });
         self.think();
@@ -42,7 +55,7 @@ impl Run {
         let (messages, options) = (u32::try_from(self.messages.len()).unwrap_or(u32::MAX), self.models);
         self.record(Some(key.call), || Event::ModelCalled { messages, options });
         let mut call = Call::new(key, self.policy.model(), self.models, self.seed, self.deadline);
-        call.handle(self.now, call::Input::Start, &mut *self.model_breakers, &mut self.trace);
+        call.handle(self.now, call::Input::Start, &mut self.commons.of_models(), &mut self.trace);
         self.stage = Phase::Thinking { call, reply: None };
     }
 
@@ -88,14 +101,52 @@ impl Run {
         if reply.tool_calls.is_empty() {
             return self.finish(StopReason::Answered, Some(reply.text));
         }
-        let actions = reply.tool_calls.into_iter().map(|call| self.act(call)).collect();
+        let judgement = self.judge(&reply.tool_calls);
+        if let (Some(rung), Some(rule)) = (judgement.rung, judgement.rule.clone()) {
+            self.record(None, || Event::RepetitionSeen { rung, rule });
+        }
+        let rule = judgement.rule.unwrap_or(Repetition::Identical { repeats: 0 });
+        let actions = match judgement.rung {
+            Some(Rung::Stop) => return self.finish(StopReason::NoProgress, None),
+            Some(Rung::Synthetic) => self.repeat(reply.tool_calls, &rule, ""),
+            Some(Rung::LastTurn) => {
+                self.last_turn = true;
+                self.repeat(reply.tool_calls, &rule, &rule.last_turn())
+            }
+            Some(Rung::Hint) => {
+                self.hint = Some(rule);
+                reply.tool_calls.into_iter().map(|call| self.act(call)).collect()
+            }
+            None => reply.tool_calls.into_iter().map(|call| self.act(call)).collect(),
+        };
         self.stage = Phase::Acting(actions);
+    }
+
+    fn judge(&mut self, wanted: &[ToolCall]) -> Judgement {
+        let wanted: Vec<_> = wanted.iter().map(|call| Wanted { tool: &call.tool, args: &call.args }).collect();
+        self.progress.as_mut().map(|progress| progress.judge(&wanted)).unwrap_or_default()
+    }
+
+    /// Calls that do not run because they are repetitions: each gets a result that says so.
+    fn repeat(&self, wanted: Vec<ToolCall>, rule: &Repetition, besides: &str) -> Vec<Action> {
+        let synthetic = |call: &ToolCall| {
+            let wanted = Wanted { tool: &call.tool, args: &call.args };
+            let text = self.progress.as_ref().map(|progress| progress.synthetic(&wanted, rule)).unwrap_or_default();
+            if besides.is_empty() { text } else { alloc::format!("{text}\n\n{besides}") }
+        };
+        let settled = |call: ToolCall| {
+            let stage = Stage::Settled(synthetic(&call));
+            Action { call, key: None, tool: 0, stage }
+        };
+        wanted.into_iter().map(settled).collect()
     }
 
     pub(super) fn model_failed(&mut self, error: &CallError) {
         let stop = match error {
             CallError::Cancelled => StopReason::Cancelled,
             CallError::DeadlineExceeded { scope: Scope::Run, .. } => StopReason::Deadline,
+            CallError::BudgetExceeded(BudgetExceeded { what: Resource::Time, .. }) => StopReason::Deadline,
+            CallError::BudgetExceeded(_) => StopReason::Budget,
             _ => StopReason::ModelUnavailable,
         };
         self.finish(stop, None);
@@ -104,13 +155,35 @@ impl Run {
     pub(super) fn observe(&mut self, actions: Vec<Action>) {
         let results = u32::try_from(actions.len()).unwrap_or(u32::MAX);
         self.record(None, || Event::Observed { results });
+        let news = self.learn(&actions);
         for action in actions {
             let Stage::Settled(text) = action.stage else { continue };
             let mut message = Message::new(Role::Tool, text);
             message.tool_call_id = Some(action.call.id);
             self.messages.push(message);
         }
+        // Beside the last result, for every provider takes results, and some take nothing between them and the next turn.
+        if let (Some(hint), Some(last)) = (self.hint.take().filter(|_| !news), self.messages.last_mut()) {
+            last.content.push_str("\n\n");
+            last.content.push_str(&hint.hint());
+        }
         self.begin_step();
+    }
+
+    /// Tells the detector what the turn brought, and whether anything of it was new.
+    fn learn(&mut self, actions: &[Action]) -> bool {
+        let failed = |action: &Action| {
+            let entry = action.key.and_then(|key| self.ledger.entry(key));
+            entry.is_none_or(|entry| entry.state != EffectState::Done)
+        };
+        let seen: Vec<_> = actions
+            .iter()
+            .filter_map(|action| {
+                let Stage::Settled(result) = &action.stage else { return None };
+                Some(Seen { tool: &action.call.tool, args: &action.call.args, result, failed: failed(action) })
+            })
+            .collect();
+        self.progress.as_mut().is_none_or(|progress| progress.observe(&seen))
     }
 }
 

@@ -5,6 +5,7 @@ use super::plan::{Plan, TOOLS, millis, number};
 use super::{Rule, Watched};
 use std::collections::BTreeMap;
 use steadfast::approval::{ApprovalRequest, Decision, Digest};
+use steadfast::budget::Spend;
 use steadfast::call::Attempt;
 use steadfast::effect::{Ledger, Reconciliation};
 use steadfast::failure::{Failure, FailureClass};
@@ -25,6 +26,8 @@ struct Chaos {
     coming: BTreeMap<(Instant, u64), Input>,
     scheduled: u64,
     calls_wanted: u64,
+    /// What the model asked for last: one that loops asks for it again.
+    last_wish: Option<Vec<ToolCall>>,
     /// What all resumes of the run share.
     ledger: Ledger,
 }
@@ -46,6 +49,7 @@ pub(super) fn watch(seed: u64) -> Watched {
         coming: BTreeMap::new(),
         scheduled: 0,
         calls_wanted: 0,
+        last_wish: None,
         ledger: Ledger::default(),
     };
     if let Some(after) = world.plan.cancel_at {
@@ -221,11 +225,24 @@ impl Chaos {
         }
         let input = if self.luck.happens(self.plan.fails) { Input::Failed(id, self.failure()) } else { good };
         let after = millis(&mut self.luck, 0, 6_000);
+        if self.luck.happens(self.plan.streams) {
+            self.stream(id, after);
+        }
         if self.luck.happens(self.plan.repeats) {
             let again = millis(&mut self.luck, 0, 6_000);
             self.schedule(again, input.clone());
         }
         self.schedule(after, input);
+    }
+
+    /// Parts of the output on the way, some of them shown to somebody, and the bill before the end.
+    fn stream(&mut self, id: AttemptId, over: Duration) {
+        for part in 1..=number(&mut self.luck, 4) {
+            let input = if self.luck.happens(300) { Input::Commit(id) } else { Input::Output(id) };
+            self.schedule(over * part / 5, input);
+        }
+        let spend = Spend { tokens: self.luck.up_to(5_000), money: self.luck.up_to(9_000), ..Spend::NONE };
+        self.schedule(over * 9 / 10, Input::Spent(id, spend));
     }
 
     fn failure(&mut self) -> Failure {
@@ -243,17 +260,26 @@ impl Chaos {
         if self.luck.happens(self.plan.answers) {
             return ModelReply::answer("the answer");
         }
+        if let Some(again) = self.last_wish.clone().filter(|_| self.luck.happens(self.plan.loops)) {
+            let renamed = again.into_iter().map(|call| ToolCall { id: self.next_wish(), ..call });
+            return ModelReply { text: String::new(), tool_calls: renamed.collect(), usage: None };
+        }
         let wanted = number(&mut self.luck, 4);
-        let tool_calls = (0..wanted).map(|_| self.wish()).collect();
-        ModelReply { text: String::new(), tool_calls }
+        let tool_calls: Vec<_> = (0..wanted).map(|_| self.wish()).collect();
+        self.last_wish = Some(tool_calls.clone()).filter(|calls| !calls.is_empty());
+        ModelReply { text: String::new(), tool_calls, usage: None }
+    }
+
+    fn next_wish(&mut self) -> String {
+        self.calls_wanted += 1;
+        format!("c{}", self.calls_wanted)
     }
 
     fn wish(&mut self) -> ToolCall {
-        self.calls_wanted += 1;
         let tool = TOOLS.get(number(&mut self.luck, 4) as usize).copied().unwrap_or("no such tool");
         let risky = self.luck.happens(50).then_some(true);
         let args = format!("[{}]", self.luck.up_to(2));
-        ToolCall { id: format!("c{}", self.calls_wanted), tool: tool.into(), args, risky }
+        ToolCall { id: self.next_wish(), tool: tool.into(), args, risky }
     }
 
     /// A human who says yes, no, something else, too late, twice, to the wrong question, or nothing.

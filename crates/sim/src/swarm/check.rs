@@ -39,6 +39,11 @@ pub(super) struct Checker {
     decided: BTreeSet<ApprovalId>,
     /// How many attempts each call had made when it began anew: after a yes to running it again, or in another process.
     begun_anew: BTreeMap<CallId, usize>,
+    /// Calls of which something was shown.
+    committed: BTreeSet<CallId>,
+    logical_calls: u64,
+    physical_attempts: u64,
+    retries: u64,
     /// How often each call of a tool that must not happen twice ran, and how often a human said that it may run again: over
     /// all the resumes of the run.
     ran: BTreeMap<CallId, u32>,
@@ -71,6 +76,10 @@ impl Checker {
             leaves: Vec::new(),
             decided: BTreeSet::new(),
             begun_anew: BTreeMap::new(),
+            committed: BTreeSet::new(),
+            logical_calls: 0,
+            physical_attempts: 0,
+            retries: 0,
             ran: BTreeMap::new(),
             again: BTreeMap::new(),
             effects: 0,
@@ -107,12 +116,28 @@ impl Checker {
                     self.decide(*id, decision);
                 }
             }
-            Input::Tick | Input::Claimed(..) | Input::Suspend => {}
+            Input::Commit(id) => {
+                let counts = self.under_way.get(&id.call);
+                if counts.is_some_and(|(number, until)| *number == id.attempt && self.now < *until) {
+                    self.committed.insert(id.call);
+                }
+            }
+            Input::Tick | Input::Output(_) | Input::Spent(..) | Input::Claimed(..) | Input::Suspend => {}
         }
         let seen = run.trace().entries().len();
         run.handle(now, input);
         // Of a run that suspends nobody is asked aloud: what it would ask is in its trace.
         for entry in &run.trace().entries()[seen..] {
+            if matches!(
+                entry.event,
+                Event::ModelCalled { .. } | Event::ToolCalled { .. } | Event::ReconcileAsked { .. }
+            ) {
+                self.logical_calls += 1;
+            }
+            // What was silent for too long is over before its time is up.
+            if let (Event::AttemptTimedOut { .. }, Some(call)) = (&entry.event, entry.call) {
+                self.under_way.remove(&call);
+            }
             if let Event::ApprovalAsked { id, tool, args, digest, expires_at, again } = &entry.event {
                 let key = Key { run: RunId(self.seed), call: entry.call.unwrap_or_default() };
                 let (tool, args, why) = (tool.clone(), args.clone(), String::new());
@@ -148,6 +173,7 @@ impl Checker {
             Decision::Deny { .. } => return,
         }
         if request.again {
+            self.committed.remove(&request.key.call);
             let made = self.attempts.get(&request.key.call).map_or(0, Vec::len);
             self.begun_anew.insert(request.key.call, made);
             *self.again.entry(request.key.call).or_default() += 1;
@@ -168,6 +194,7 @@ impl Checker {
     fn begin_anew(&mut self) {
         self.under_way.clear();
         self.earliest.clear();
+        self.committed.clear();
         self.begun_anew = self.attempts.iter().map(|(call, made)| (*call, made.len())).collect();
     }
 
@@ -227,6 +254,10 @@ impl Checker {
         let begun = self.begun_anew.get(&call).copied().unwrap_or(0);
         let (in_all, of_option) = (made.len(), made[begun..].iter().filter(|(other, _)| *other == option).count());
         let first = made[begun].1;
+        if self.committed.contains(&call) {
+            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after something was shown", attempt.id));
+        }
+        self.spent(attempt, of_option > 1);
         let policy =
             tool.and_then(|(name, _)| self.tools.get(name)).map_or(*self.policy.model(), |(policy, ..)| *policy);
         let allowed = policy.retry().map_or(1, steadfast::retry::RetryPolicy::attempts) as usize;
@@ -243,8 +274,28 @@ impl Checker {
         }
     }
 
+    /// One attempt more, within the budget of the run and the share of its retries.
+    fn spent(&mut self, attempt: Attempt, retry: bool) {
+        self.physical_attempts += 1;
+        self.retries += u64::from(retry);
+        if self.policy.budget().attempts().is_some_and(|limit| self.physical_attempts > limit) {
+            self.violated(Rule::WithinLimits, format!("{:?} is attempt {}", attempt.id, self.physical_attempts));
+        }
+        if let Some(share) = self.policy.retry_budget().filter(|_| retry) {
+            let allowed = share.at_least().max(self.logical_calls * u64::from(share.per_mille()) / 1_000);
+            if self.retries > allowed {
+                let seen = format!("retry {} of {} calls, {allowed} allowed", self.retries, self.logical_calls);
+                self.violated(Rule::WithinLimits, seen);
+            }
+        }
+    }
+
     /// Somebody looks up what happened: that changes nothing, but it is not done after the end either.
     pub(super) fn looked_up(&mut self, attempt: Attempt) {
+        let made = self.attempts.entry(attempt.id.call).or_default();
+        made.push((attempt.option, self.now));
+        let retry = made.len() > self.begun_anew.get(&attempt.id.call).copied().unwrap_or(0) + 1;
+        self.spent(attempt, retry);
         if self.cancelled {
             self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after the cancellation", attempt.id));
         }

@@ -3,8 +3,10 @@
 use steadfast::approval::ApprovalGate;
 use steadfast::backoff::{Backoff, Jitter};
 use steadfast::breaker::BreakerPolicy;
+use steadfast::budget::{Limits, RetryBudgetPolicy, Spend, ThrottlePolicy};
 use steadfast::effect::Effect;
 use steadfast::policy::{CallPolicy, RunPolicy};
+use steadfast::progress::ProgressPolicy;
 use steadfast::retry::RetryPolicy;
 use steadfast::rng::{Seed, Stream};
 use steadfast::run::ToolSpec;
@@ -26,6 +28,10 @@ pub(super) struct Plan {
     pub(super) answers: u32,
     /// When the caller loses patience, if ever.
     pub(super) cancel_at: Option<Duration>,
+    /// In a thousand: how often the model asks for the same as before.
+    pub(super) loops: u32,
+    /// In a thousand: how often an attempt brings its output in parts.
+    pub(super) streams: u32,
     /// Whether nobody is there to ask, so that the run is suspended, and how often it is then resumed.
     pub(super) resumes: u32,
     /// In a thousand: how often the run's process ends between two inputs.
@@ -57,7 +63,10 @@ impl Plan {
             .with_max_steps(1 + number(stream, 9))?
             .with_deadline(deadline)?
             .with_model(call_policy(stream)?)
-            .with_approval(gate);
+            .with_approval(gate)
+            .with_budget(limits(stream)?)
+            .with_retry_budget(retry_budget(stream)?)
+            .with_progress(stream.happens(700).then(ProgressPolicy::default));
         Ok(Self {
             seed,
             policy,
@@ -67,6 +76,8 @@ impl Plan {
             hangs: number(stream, 200),
             repeats: number(stream, 300),
             answers: number(stream, 600),
+            loops: if stream.happens(300) { 900 } else { 0 },
+            streams: number(stream, 500),
             cancel_at: stream.happens(150).then(|| millis(stream, 0, 60_000)),
             resumes: if stream.happens(250) { 1 + number(stream, 3) } else { 0 },
             crashes: if stream.happens(150) { number(stream, 150) } else { 0 },
@@ -86,6 +97,32 @@ fn tools(stream: &mut Stream) -> Result<Vec<ToolSpec>, InvalidSetting> {
     ])
 }
 
+/// Mostly none, else limits that a run can meet.
+fn limits(stream: &mut Stream) -> Result<Limits, InvalidSetting> {
+    let mut limits = Limits::none();
+    if stream.happens(200) {
+        limits = limits.with_attempts(1 + stream.up_to(30))?;
+    }
+    if stream.happens(100) {
+        limits = limits.with_tokens(1 + stream.up_to(100_000))?;
+    }
+    if stream.happens(100) {
+        limits = limits.with_money(1 + stream.up_to(100_000))?;
+    }
+    if stream.happens(50) {
+        limits = limits.with_steps(1 + stream.up_to(6))?;
+    }
+    if stream.happens(50) {
+        limits = limits.with_deadline(millis(stream, 1, 90_000))?;
+    }
+    Ok(limits)
+}
+
+fn retry_budget(stream: &mut Stream) -> Result<Option<RetryBudgetPolicy>, InvalidSetting> {
+    let policy = RetryBudgetPolicy::default().with_per_mille(number(stream, 1_000))?.with_at_least(stream.up_to(20));
+    Ok(stream.happens(500).then_some(policy))
+}
+
 /// Always with a timeout: a call that may hang for ever would be the world's fault and not the engine's.
 fn call_policy(stream: &mut Stream) -> Result<CallPolicy, InvalidSetting> {
     let base = millis(stream, 0, 2_000);
@@ -99,8 +136,14 @@ fn call_policy(stream: &mut Stream) -> Result<CallPolicy, InvalidSetting> {
         .with_open_for(first, first + millis(stream, 0, 60_000))?
         .with_probes(1 + number(stream, 2), 1 + number(stream, 2))?;
     let deadline = stream.happens(400).then(|| millis(stream, 1, 40_000));
+    let first_output = stream.happens(200).then(|| millis(stream, 1, 6_000));
+    let idle = stream.happens(200).then(|| millis(stream, 1, 4_000));
+    let estimate = Spend { tokens: stream.up_to(4_000), money: stream.up_to(8_000), ..Spend::NONE };
     CallPolicy::unguarded()
         .with_timeout(Some(millis(stream, 1, 10_000)))?
+        .with_stream(first_output, idle)?
+        .with_estimate(estimate)
+        .with_throttle(stream.happens(500).then(ThrottlePolicy::default))
         .with_deadline(deadline)
         .map(|policy| policy.with_retry(stream.happens(800).then_some(retry)))
         .map(|policy| policy.with_breaker(stream.happens(700).then_some(breaker)))

@@ -17,7 +17,7 @@ fn suspended() -> (Vec<u8>, Vec<ApprovalRequest>) {
     let id = think(&mut run);
     let call = |id: &str, tool: &str| ToolCall { id: id.into(), tool: tool.into(), args: id.into(), risky: None };
     let tool_calls = vec![call("a", "multiply"), call("b", "send_email"), call("c", "send_email")];
-    run.handle(at(1_100), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls }));
+    run.handle(at(1_100), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls, usage: None }));
     let (safe, _) = act(&mut run);
     assert!(run.result().is_none(), "what can run runs first");
     run.handle(at(1_200), Input::ToolReplied(safe, "391".into()));
@@ -182,7 +182,7 @@ fn what_was_under_way_when_the_process_ended_is_repeated_or_unknown() {
     let call =
         |id: &str, tool: &str| ToolCall { id: id.into(), tool: tool.into(), args: id.into(), risky: Some(false) };
     let tool_calls = vec![call("a", "multiply"), call("b", "send_email")];
-    run.handle(at(10), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls }));
+    run.handle(at(10), Input::ModelReplied(id, ModelReply { text: String::new(), tool_calls, usage: None }));
     drain(&mut run);
     let mut acting = restored(&run.snapshot(), 0, 0).unwrap();
     acting.handle(at(0), Input::Start);

@@ -1,0 +1,114 @@
+//! What a run may spend, and what it did.
+
+use super::*;
+use crate::budget::{Limits, RetryBudgetPolicy};
+
+fn spend(tokens: u64) -> Spend {
+    Spend { tokens, ..Spend::NONE }
+}
+
+#[test]
+fn a_run_stops_before_the_attempt_that_its_budget_does_not_allow() {
+    let model = CallPolicy::default().with_estimate(spend(1_000));
+    let limits = Limits::none().with_tokens(2_500).unwrap();
+    let mut run = started(policy().with_model(model).with_budget(limits).with_progress(None));
+    for (ms, tokens) in [(1, 700), (2, 900)] {
+        let id = think(&mut run);
+        assert_eq!(run.left().tokens, Some(if ms == 1 { 1_500 } else { 800 }), "reserved before it begins");
+        let usage = Some(spend(tokens));
+        let mut reply = ModelReply::tool("c1", "multiply", "{}");
+        reply.usage = usage;
+        run.handle(at(ms), Input::ModelReplied(id, reply));
+        let (id, _) = act(&mut run);
+        run.handle(at(ms), Input::ToolReplied(id, "391".into()));
+    }
+    assert_eq!((run.spent().tokens, run.spent().steps, run.spent().attempts), (1_600, 3, 4));
+    let result = result(&mut run);
+    assert_eq!((result.stop, result.degraded, result.steps), (StopReason::Budget, true, 3));
+    assert_eq!(run.left().tokens, Some(900));
+}
+
+#[test]
+fn attempts_of_models_and_tools_count_in_one_budget_retries_too() {
+    let limits = Limits::none().with_attempts(3).unwrap();
+    let mut run = started(policy().with_budget(limits));
+    let id = think(&mut run);
+    run.handle(at(1), Input::Failed(id, Failure::transient("503")));
+    run.handle(at(600), Input::Tick);
+    wants(&mut run, 601, "multiply");
+    let (id, _) = act(&mut run);
+    run.handle(at(602), Input::ToolReplied(id, "391".into()));
+    assert_eq!(result(&mut run).stop, StopReason::Budget);
+    assert_eq!((run.spent().attempts, run.calls(), run.amplification_thousandths()), (3, 3, 1_000));
+}
+
+#[test]
+fn the_amplification_is_attempts_to_calls() {
+    let mut run = started(policy());
+    let id = think(&mut run);
+    run.handle(at(1), Input::Failed(id, Failure::transient("503")));
+    run.handle(at(600), Input::Tick);
+    let id = think(&mut run);
+    run.handle(at(601), Input::ModelReplied(id, ModelReply::answer("391")));
+    assert_eq!((run.calls(), run.amplification_thousandths()), (1, 2_000));
+}
+
+#[test]
+fn a_run_has_at_least_three_retries_and_then_a_fifth_of_its_calls() {
+    let mut run = started(policy().with_max_steps(30).unwrap().with_progress(None));
+    let mut retries = 0;
+    let mut ms = 0;
+    while run.result().is_none() {
+        let id = think(&mut run);
+        ms += 1;
+        run.handle(at(ms), Input::Failed(id, Failure::transient("503")));
+        match &drain(&mut run)[..] {
+            [Output::Wait { until: Some(until), .. }] => {
+                retries += 1;
+                ms = until.as_micros().div_ceil(1_000);
+                run.handle(at(ms), Input::Tick);
+                let id = think(&mut run);
+                run.handle(at(ms), Input::ModelReplied(id, ModelReply::tool("c", "multiply", "{}")));
+                let (id, _) = act(&mut run);
+                run.handle(at(ms), Input::ToolReplied(id, "391".into()));
+            }
+            [Output::Finished] => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((retries, run.calls()), (3, 7), "7 calls allow 3 retries, and 15 would allow no more");
+    assert_eq!(run.result().unwrap().stop, StopReason::ModelUnavailable);
+    let refused = run.trace().entries().iter().any(|entry| matches!(entry.event, Event::RetryRefused { .. }));
+    assert!(refused, "{}", run.trace());
+
+    let none = RetryBudgetPolicy::default().with_per_mille(0).unwrap().with_at_least(0);
+    let mut run = started(policy().with_retry_budget(Some(none)));
+    let id = think(&mut run);
+    run.handle(at(1), Input::Failed(id, Failure::transient("503")));
+    assert_eq!(result(&mut run).stop, StopReason::ModelUnavailable);
+}
+
+#[test]
+fn the_budget_s_time_is_the_run_s_deadline() {
+    let limits = Limits::none().with_deadline(Duration::from_secs(5)).unwrap();
+    let mut run = started(policy().with_budget(limits));
+    think(&mut run);
+    run.handle(Instant::from_micros(4_999_999), Input::Tick);
+    assert!(run.result().is_none());
+    run.handle(at(5_000), Input::Tick);
+    assert_eq!(run.result().unwrap().stop, StopReason::Deadline);
+}
+
+#[test]
+fn a_budget_survives_its_process_and_what_was_reserved_counts_as_spent() {
+    let model = CallPolicy::default().with_estimate(spend(1_000));
+    let policy = || policy().with_model(model).with_budget(Limits::none().with_tokens(2_500).unwrap());
+    let mut run = started(policy());
+    think(&mut run);
+    let tools = vec![ToolSpec::new("multiply"), ToolSpec::new("send_email").risky()];
+    let mut restored = Run::restore(&run.snapshot(), RunId(1), policy(), 1, tools, at(0), Duration::ZERO).unwrap();
+    assert_eq!((restored.left().tokens, restored.calls()), (Some(1_500), 1));
+    restored.handle(at(0), Input::Start);
+    think(&mut restored);
+    assert_eq!(restored.left().tokens, Some(500));
+}
