@@ -55,7 +55,8 @@ fn the_amplification_is_attempts_to_calls() {
 
 #[test]
 fn a_run_has_at_least_three_retries_and_then_a_fifth_of_its_calls() {
-    let mut run = started(policy().with_max_steps(30).unwrap().with_progress(None));
+    let model = CallPolicy::default().with_breaker(None).with_throttle(None);
+    let mut run = started(policy().with_model(model).with_max_steps(30).unwrap().with_progress(None));
     let mut retries = 0;
     let mut ms = 0;
     while run.result().is_none() {
