@@ -219,21 +219,6 @@ impl CircuitBreaker {
         }
     }
 
-    /// TEMPORARY
-    pub fn snapshot(&self, _now: Instant) -> Vec<u8> {
-        Vec::new()
-    }
-    /// TEMPORARY
-    pub fn restore(
-        _: &[u8],
-        policy: BreakerPolicy,
-        seed: Seed,
-        _now: Instant,
-        _: Duration,
-    ) -> Result<Self, crate::snapshot::SnapshotError> {
-        Ok(Self::new(policy, seed))
-    }
-
     /// The next change of state that was not yet told, oldest first. A host that never asks loses the oldest beyond eight.
     pub fn poll_change(&mut self) -> Option<Change> {
         self.changes.pop_front()
