@@ -1,14 +1,16 @@
 //! The circuit breaker against a simple model of it: all interleavings of a few calls, and long random histories.
 //!
-//! The model keeps every result it ever saw and looks at all of them each time. It is slow and plainly right. The one thing
-//! it takes from the real breaker is how long that stays open, which is drawn; it checks the draw's bounds.
+//! The model keeps every call and every result it ever saw and looks at all of them each time. It is slow and plainly right.
+//! The one thing it takes from the real breaker is how long that stays open, which is drawn; it checks the draw's bounds.
 
-use steadfast::breaker::{BreakerPolicy, CircuitBreaker, Permit, PermitOutcome, State, WindowPolicy};
+use steadfast::breaker::{BreakerPolicy, CircuitBreaker, Permit, PermitOutcome, SlowPolicy, State, WindowPolicy};
 use steadfast::rng::{Seed, Stream};
 use steadfast::time::{Duration, Instant};
 
-const OUTCOMES: [PermitOutcome; 4] =
-    [PermitOutcome::Ok, PermitOutcome::Failed, PermitOutcome::Ignored, PermitOutcome::Cancelled];
+/// How a call can end. One that ends after a change of state is late, and one that nobody ends never does: the enumeration
+/// goes through those, too.
+const OUTCOMES: [PermitOutcome; 5] =
+    [PermitOutcome::Ok, PermitOutcome::Failed, PermitOutcome::Slow, PermitOutcome::Ignored, PermitOutcome::Cancelled];
 
 /// The settings, said again in plain numbers.
 #[derive(Clone, Copy)]
@@ -16,6 +18,8 @@ struct Numbers {
     consecutive: usize,
     /// In a thousand, calls, milliseconds, minimum.
     window: Option<(usize, usize, u64, usize)>,
+    /// Milliseconds, in a thousand.
+    slow: Option<(u64, usize)>,
     open_ms: u64,
     open_max_ms: u64,
     probes: usize,
@@ -24,13 +28,20 @@ struct Numbers {
 }
 
 impl Numbers {
+    /// Whether a probe's lease ends because it is slow.
+    fn slow_probe(self) -> bool {
+        self.slow.is_some_and(|(limit, _)| limit < self.lease_ms)
+    }
+
     fn policy(self) -> BreakerPolicy {
         let ms = Duration::from_millis;
         let window = self.window.map(|(rate, calls, span, minimum)| {
             let number = |n: usize| u32::try_from(n).unwrap();
             WindowPolicy::new(number(rate), number(calls), ms(span), number(minimum)).unwrap()
         });
+        let slow = self.slow.map(|(limit, rate)| SlowPolicy::new(ms(limit), u32::try_from(rate).unwrap()).unwrap());
         BreakerPolicy::default()
+            .with_slow(slow)
             .with_consecutive(u32::try_from(self.consecutive).unwrap())
             .with_window(window)
             .with_open_for(ms(self.open_ms), ms(self.open_max_ms))
@@ -50,10 +61,16 @@ struct Model {
     now: u64,
     open_until: u64,
     opened_in_row: u32,
+    opened: u64,
     results: Vec<(u64, bool)>,
+    /// The calls of this era whose duration is not known, and when each began.
+    in_flight: Vec<(usize, u64)>,
+    /// The calls of this era whose duration is known: when that was, and whether it was slow.
+    durations: Vec<(u64, bool)>,
     probes: Vec<(usize, u64)>,
     good_probes: usize,
     late: u64,
+    slow: u64,
 }
 
 impl Model {
@@ -65,10 +82,14 @@ impl Model {
             now: 0,
             open_until: 0,
             opened_in_row: 0,
+            opened: 0,
             results: Vec::new(),
+            in_flight: Vec::new(),
+            durations: Vec::new(),
             probes: Vec::new(),
             good_probes: 0,
             late: 0,
+            slow: 0,
         }
     }
 
@@ -76,6 +97,8 @@ impl Model {
         self.state = state;
         self.era += 1;
         self.results.clear();
+        self.in_flight.clear();
+        self.durations.clear();
         self.probes.clear();
         self.good_probes = 0;
     }
@@ -84,6 +107,7 @@ impl Model {
     fn open(&mut self, at: u64, until: u64) {
         self.enter(State::Open);
         self.opened_in_row += 1;
+        self.opened += 1;
         let most = (self.numbers.open_ms * 1_000).saturating_mul(1 << (self.opened_in_row - 1).min(20));
         let most = most.min(self.numbers.open_max_ms * 1_000);
         let drawn = until - at;
@@ -94,9 +118,18 @@ impl Model {
     /// `until` tells the drawn ends of open times, one for each time it opened.
     fn pass(&mut self, now: u64, until: &mut impl Iterator<Item = u64>) {
         self.now = now;
+        while let Some((end, call)) = self.next_slow().filter(|(end, _)| now >= *end) {
+            self.in_flight.retain(|(other, _)| *other != call);
+            self.slow += 1;
+            self.durations.push((end, true));
+            if self.too_many_slow(end) {
+                self.open(end, until.next().expect("it opened"));
+            }
+        }
         if self.state == State::HalfOpen
             && let Some(end) = self.probes.iter().map(|(_, end)| *end).filter(|end| now >= *end).min()
         {
+            self.slow += u64::from(self.numbers.slow_probe());
             self.open(end, until.next().expect("it opened"));
         }
         if self.state == State::Open && now >= self.open_until {
@@ -106,9 +139,13 @@ impl Model {
 
     fn admits(&mut self, call: usize) -> bool {
         match self.state {
-            State::Closed => true,
+            State::Closed => {
+                self.in_flight.push((call, self.now));
+                true
+            }
             State::HalfOpen if self.probes.len() < self.numbers.probes => {
-                self.probes.push((call, self.now + self.numbers.lease_ms * 1_000));
+                let limit = self.numbers.slow.map_or(u64::MAX, |(limit, _)| limit);
+                self.probes.push((call, self.now + self.numbers.lease_ms.min(limit) * 1_000));
                 true
             }
             _ => false,
@@ -120,12 +157,21 @@ impl Model {
             self.late += 1;
             return;
         }
-        let failed = outcome == PermitOutcome::Failed;
-        let counts = failed || outcome == PermitOutcome::Ok;
+        let slow = outcome == PermitOutcome::Slow;
+        let probe = self.state == State::HalfOpen;
+        let failed = outcome == PermitOutcome::Failed || slow && probe && self.numbers.slow.is_some();
+        let counts = failed || slow || outcome == PermitOutcome::Ok;
+        // A call that became slow in flight was counted then.
+        let counted = !probe && !self.in_flight.iter().any(|(other, _)| *other == call);
+        self.in_flight.retain(|(other, _)| *other != call);
+        self.slow += u64::from(slow && !counted);
         match self.state {
             State::Closed if counts => {
                 self.results.push((self.now, failed));
-                if failed && self.too_many() {
+                if !counted {
+                    self.durations.push((self.now, slow));
+                }
+                if failed && self.too_many() || slow && !counted && self.too_many_slow(self.now) {
                     self.open(self.now, until.next().expect("it opened"));
                 }
             }
@@ -145,17 +191,39 @@ impl Model {
         }
     }
 
+    /// Calls and probes of before belong to no one any more; everything else stays.
+    fn restart(&mut self) {
+        self.era += 1;
+        self.in_flight.clear();
+        self.probes.clear();
+    }
+
     fn too_many(&self) -> bool {
         let in_row = self.results.iter().rev().take_while(|(_, failed)| *failed).count();
         let by_row = self.numbers.consecutive > 0 && in_row >= self.numbers.consecutive;
         by_row
             || self.numbers.window.is_some_and(|(rate, calls, span, minimum)| {
-                let recent: Vec<_> = self.results.iter().rev().take(calls).collect();
-                let recent = recent.iter().filter(|(at, _)| self.now - at < span * 1_000);
-                let (all, bad) = (recent.clone().count(), recent.filter(|(_, failed)| *failed).count());
-                all >= minimum && bad * 1_000 >= rate * all
+                reached(&self.results, self.now, (rate, calls, span, minimum))
             })
     }
+
+    fn too_many_slow(&self, at: u64) -> bool {
+        let (_, calls, span, minimum) = self.numbers.window.unwrap_or((500, 20, 60_000, 5));
+        self.numbers.slow.is_some_and(|(_, rate)| reached(&self.durations, at, (rate, calls, span, minimum)))
+    }
+
+    /// When the next call in flight becomes slow, and which.
+    fn next_slow(&self) -> Option<(u64, usize)> {
+        let (limit, _) = self.numbers.slow?;
+        self.in_flight.iter().map(|(call, began)| (began + limit * 1_000, *call)).min()
+    }
+}
+
+/// Whether the share of bad ones among the recent results is reached.
+fn reached(all: &[(u64, bool)], now: u64, (rate, calls, span, minimum): (usize, usize, u64, usize)) -> bool {
+    let recent = all.iter().rev().take(calls).filter(|(at, _)| now - at < span * 1_000);
+    let (all, bad) = (recent.clone().count(), recent.filter(|(_, bad)| *bad).count());
+    all >= minimum && bad * 1_000 >= rate * all
 }
 
 /// Both side by side.
@@ -164,12 +232,14 @@ struct Pair {
     model: Model,
     permits: Vec<Option<(Permit, u32)>>,
     now: u64,
+    seed: Seed,
 }
 
 impl Pair {
     fn new(numbers: Numbers, seed: u64) -> Self {
-        let real = CircuitBreaker::new(numbers.policy(), Seed(seed));
-        Self { real, model: Model::new(numbers), permits: Vec::new(), now: 0 }
+        let seed = Seed(seed);
+        let real = CircuitBreaker::new(numbers.policy(), seed);
+        Self { real, model: Model::new(numbers), permits: Vec::new(), now: 0, seed }
     }
 
     fn opened(&mut self) -> impl Iterator<Item = u64> + use<> {
@@ -204,7 +274,19 @@ impl Pair {
 
     fn agree(&self) {
         assert_eq!(self.real.state(), self.model.state, "at {}", self.now);
-        assert_eq!(self.real.stats().late, self.model.late);
+        assert_eq!((self.real.stats().late, self.real.stats().slow), (self.model.late, self.model.slow));
+    }
+
+    /// Its process ends and another goes on where it was; every permit given so far is late.
+    fn restart(&mut self) {
+        let now = Instant::from_micros(self.now);
+        self.real.advance(now);
+        let mut opened = self.opened();
+        self.model.pass(self.now, &mut opened);
+        let (bytes, policy) = (self.real.snapshot(now), *self.real.policy());
+        self.real = CircuitBreaker::restore(&bytes, policy, self.seed, now, Duration::ZERO).unwrap();
+        self.model.restart();
+        self.agree();
     }
 
     fn outstanding(&self) -> Vec<usize> {
@@ -216,13 +298,24 @@ impl Pair {
         match self.model.state {
             State::Open => Some(self.model.open_until),
             State::HalfOpen => self.model.probes.iter().map(|(_, end)| *end).min(),
-            _ => None,
+            _ => self.model.next_slow().map(|(end, _)| end),
         }
     }
 }
 
-const SMALL: Numbers =
-    Numbers { consecutive: 2, window: None, open_ms: 10, open_max_ms: 30, probes: 1, successes: 1, lease_ms: 7 };
+const SMALL: Numbers = Numbers {
+    consecutive: 2,
+    window: None,
+    slow: None,
+    open_ms: 10,
+    open_max_ms: 30,
+    probes: 1,
+    successes: 1,
+    lease_ms: 7,
+};
+
+/// Opens when half of two calls or more are slow; a probe is slow before its lease ends.
+const SLOW: Numbers = Numbers { consecutive: 3, window: Some((1_000, 3, 100, 2)), slow: Some((4, 500)), ..SMALL };
 
 /// A choice at each step: the sequence of all choices is counted through like the digits of a number.
 struct Choices {
@@ -254,9 +347,9 @@ impl Choices {
     }
 }
 
-/// Every order in which `calls` calls can begin and end, each in every way or never, with `leaps` leaps of time to just
-/// before, or exactly to, the next instant that matters. Answers how many orders there were.
-fn exhaust(numbers: Numbers, calls: usize, leaps: usize) -> u64 {
+/// Every order in which `calls` calls can begin and end, each in every way of `outcomes` or never, with `leaps` leaps of
+/// time to just before, or exactly to, the next instant that matters. Answers how many orders there were.
+fn exhaust(numbers: Numbers, outcomes: &[PermitOutcome], calls: usize, leaps: usize) -> u64 {
     let mut choices = Choices { taken: Vec::new(), next: 0 };
     let mut orders = 0;
     loop {
@@ -266,7 +359,7 @@ fn exhaust(numbers: Numbers, calls: usize, leaps: usize) -> u64 {
             let outstanding = pair.outstanding();
             let begin = usize::from(pair.permits.len() < calls);
             let leap = if leaps_left > 0 && pair.next_instant().is_some() { 2 } else { 0 };
-            let ends = outstanding.len() * OUTCOMES.len();
+            let ends = outstanding.len() * outcomes.len();
             // The last choice is to stop here: whatever is outstanding never ends.
             let choice = choices.choose(begin + leap + ends + 1);
             if choice < begin {
@@ -277,7 +370,7 @@ fn exhaust(numbers: Numbers, calls: usize, leaps: usize) -> u64 {
                 leaps_left -= 1;
             } else if choice < begin + leap + ends {
                 let end = choice - begin - leap;
-                pair.settle(outstanding[end / OUTCOMES.len()], OUTCOMES[end % OUTCOMES.len()]);
+                pair.settle(outstanding[end / outcomes.len()], outcomes[end % outcomes.len()]);
             } else {
                 break;
             }
@@ -291,14 +384,26 @@ fn exhaust(numbers: Numbers, calls: usize, leaps: usize) -> u64 {
 
 #[test]
 fn every_interleaving_of_four_calls_goes_as_the_model_says() {
-    assert_eq!(exhaust(SMALL, 4, 0), 34_537);
+    assert_eq!(exhaust(SMALL, &OUTCOMES, 4, 0), 80_610);
+    assert_eq!(exhaust(SLOW, &OUTCOMES, 4, 0), 75_975);
 }
 
 #[test]
 fn every_interleaving_of_three_calls_with_leaps_of_time_goes_as_the_model_says() {
     for (probes, successes) in [(1, 1), (1, 2), (2, 1), (2, 2)] {
         let numbers = Numbers { consecutive: 1, probes, successes, ..SMALL };
-        assert!(exhaust(numbers, 3, 3) > 20_000);
+        assert!(exhaust(numbers, &OUTCOMES, 3, 3) > 20_000);
+    }
+}
+
+#[test]
+fn every_interleaving_of_calls_that_become_slow_in_flight_goes_as_the_model_says() {
+    // Without ignored calls, which are as cancelled ones: with those it would be a million orders.
+    let outcomes = [PermitOutcome::Ok, PermitOutcome::Failed, PermitOutcome::Slow, PermitOutcome::Cancelled];
+    assert!(exhaust(SLOW, &outcomes, 4, 1) > 200_000);
+    for (rate, minimum) in [(500, 1), (1_000, 2)] {
+        let numbers = Numbers { window: Some((1_000, 3, 100, minimum)), slow: Some((4, rate)), ..SLOW };
+        assert!(exhaust(numbers, &OUTCOMES, 3, 2) > 100_000);
     }
 }
 
@@ -310,7 +415,8 @@ fn long_random_histories_go_as_the_model_says() {
         let mut pick = |most: u64| usize::try_from(luck.up_to(most)).unwrap();
         let numbers = Numbers {
             consecutive: pick(4),
-            window: if pick(3) == 0 { None } else { window },
+            window: [None, window, window, Some((500, 30, 40, 3))][pick(3)],
+            slow: [None, Some((3, 400)), Some((9, 700))][pick(2)],
             probes: 1 + pick(2),
             successes: 1 + pick(2),
             ..SMALL
@@ -328,12 +434,13 @@ fn history(numbers: Numbers, seed: u64, mut luck: Stream) {
             4..=7 if !outstanding.is_empty() => {
                 let call = outstanding[usize::try_from(luck.up_to(outstanding.len() as u64 - 1)).unwrap()];
                 // Failures twice as often: a breaker that never opens shows nothing.
-                let outcome = [0, 1, 1, 2, 3][usize::try_from(luck.up_to(4)).unwrap()];
+                let outcome = [0, 1, 1, 2, 3, 4][usize::try_from(luck.up_to(5)).unwrap()];
                 pair.settle(call, OUTCOMES[outcome]);
             }
+            8 if luck.happens(100) => pair.restart(),
             8 => pair.now += luck.up_to(5_000),
             _ => pair.now = pair.next_instant().unwrap_or(pair.now).max(pair.now),
         }
     }
-    assert_eq!(pair.model.era > 0, pair.real.stats().opened > 0);
+    assert_eq!(pair.model.opened, pair.real.stats().opened);
 }

@@ -140,6 +140,7 @@ fn of_breakers() -> Vec<Event> {
     vec![
         opened(ChangeReason::Consecutive { failures: 5 }),
         opened(ChangeReason::Window { failed: 10, calls: 20 }),
+        opened(ChangeReason::Slow { slow: 10, calls: 20 }),
         opened(ChangeReason::ProbeFailed),
         opened(ChangeReason::LeaseEnded),
         Event::BreakerHalfOpened { option: 0 },

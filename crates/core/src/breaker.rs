@@ -9,18 +9,24 @@
 //! ```
 
 mod policy;
+mod rare;
 mod report;
+mod result;
+mod slow;
+mod stored;
+mod turn;
 mod window;
 
 pub use policy::{BreakerPolicy, WindowPolicy};
 pub use report::{Change, ChangeReason, PermitOutcome, RejectReason, Rejection, State, Stats};
+pub use slow::SlowPolicy;
 
 use crate::rng::Seed;
-use crate::time::{Duration, Instant, micros};
-use alloc::collections::VecDeque;
-use alloc::string::String;
-use alloc::vec::Vec;
-use window::Window;
+use crate::time::{Duration, Instant};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use rare::{Mode, Probe, Rare};
+use window::{Recent, same_era};
 
 /// A circuit breaker, shared by all calls to one service.
 ///
@@ -28,6 +34,9 @@ use window::Window;
 /// the permit back with [`settle`](Self::settle), whatever came of it. A rejected caller learns when to come back; nobody
 /// is parked. [`poll_change`](Self::poll_change) tells what state changes there were, each with its reason. Everything is
 /// O(1) in the length of history.
+///
+/// It takes 128 bytes at most, and while nothing but successes and failures has happened to a breaker with the default
+/// settings, nothing on the heap. Other settings lie there once; breakers can share them (see [`new`](Self::new)).
 ///
 /// Each state change begins a new generation. A permit of an older one counts only as `late`, so a call from before an
 /// outage neither closes nor opens anything. A probe has a lease: if it is not settled in time it counts as failed.
@@ -53,32 +62,19 @@ use window::Window;
 /// ```
 #[derive(Debug, Clone)]
 pub struct CircuitBreaker {
-    policy: BreakerPolicy,
+    /// None for the default settings, which need no room.
+    policy: Option<Arc<BreakerPolicy>>,
     seed: Seed,
-    mode: Mode,
     now: Instant,
-    generation: u64,
-    next_permit: u64,
+    rare: Option<Box<Rare>>,
+    /// Since the counts in `rare` were last added up.
+    successes: u32,
+    failures: u32,
     consecutive: u32,
-    window: Option<Window>,
-    opened_in_row: u32,
-    stats: Stats,
-    changes: VecDeque<Change>,
-}
-
-#[derive(Debug, Clone)]
-enum Mode {
-    Closed,
-    Open { until: Instant },
-    HalfOpen { probes: Vec<Probe>, successes: u32 },
-    ForcedOpen { reason: String },
-    Disabled,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Probe {
-    id: u64,
-    lease_until: Instant,
+    /// The results of a window that fits in here.
+    recent: Recent,
+    /// Closed, without a rule over slow calls: nothing happens by the clock alone.
+    plain: bool,
 }
 
 /// Leave to make one attempt. Hand it back with [`CircuitBreaker::settle`].
@@ -86,7 +82,9 @@ struct Probe {
 #[must_use = "an attempt without its permit settled is a probe that never returns"]
 pub struct Permit {
     generation: u64,
+    /// Which probe it is, or which call in flight where slow ones are watched for.
     id: u64,
+    started: Instant,
     lease_until: Instant,
 }
 
@@ -98,44 +96,44 @@ impl Permit {
     }
 }
 
-/// How many undelivered changes are kept for a host that never polls them.
-const CHANGES_KEPT: usize = 8;
+/// The settings behind what a breaker keeps of them.
+#[inline]
+fn rules(policy: Option<&Arc<BreakerPolicy>>) -> &BreakerPolicy {
+    policy.map_or(&BreakerPolicy::DEFAULT, Arc::as_ref)
+}
 
 impl CircuitBreaker {
     /// A closed breaker. `seed` decides the jitter of its open times.
+    ///
+    /// `policy` is a [`BreakerPolicy`], or one in an [`Arc`] for breakers that share it:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use steadfast::breaker::{BreakerPolicy, CircuitBreaker};
+    /// use steadfast::rng::Seed;
+    ///
+    /// let policy = Arc::new(BreakerPolicy::default().with_consecutive(3));
+    /// let breakers: Vec<_> = (0..1_000).map(|tool| CircuitBreaker::new(policy.clone(), Seed(7).derive(tool))).collect();
+    /// assert_eq!(breakers[999].policy().consecutive(), 3);
+    /// ```
     #[must_use]
-    pub fn new(policy: BreakerPolicy, seed: Seed) -> Self {
-        Self {
-            policy,
-            seed,
-            mode: Mode::Closed,
-            now: Instant::ORIGIN,
-            generation: 0,
-            next_permit: 0,
-            consecutive: 0,
-            window: policy.window.map(Window::new),
-            opened_in_row: 0,
-            stats: Stats::default(),
-            changes: VecDeque::new(),
-        }
+    pub fn new(policy: impl Into<Arc<BreakerPolicy>>, seed: Seed) -> Self {
+        let policy = Some(policy.into()).filter(|policy| **policy != BreakerPolicy::DEFAULT);
+        let plain = rules(policy.as_ref()).slow.is_none();
+        let (now, recent) = (Instant::ORIGIN, Recent::default());
+        Self { policy, seed, now, rare: None, successes: 0, failures: 0, consecutive: 0, recent, plain }
     }
 
     /// The state it was last in. An open breaker whose time is over is half open from the next [`admit`](Self::admit).
     #[must_use]
     pub fn state(&self) -> State {
-        match self.mode {
-            Mode::Closed => State::Closed,
-            Mode::Open { .. } => State::Open,
-            Mode::HalfOpen { .. } => State::HalfOpen,
-            Mode::ForcedOpen { .. } => State::ForcedOpen,
-            Mode::Disabled => State::Disabled,
-        }
+        self.rare.as_ref().map_or(State::Closed, |rare| rare.mode.state())
     }
 
     /// Until when it certainly lets nothing through: [`Instant::MAX`] if it was forced open, `None` if something may pass.
     #[must_use]
     pub fn open_until(&self) -> Option<Instant> {
-        match self.mode {
+        match self.rare.as_ref()?.mode {
             Mode::Open { until } => Some(until),
             Mode::ForcedOpen { .. } => Some(Instant::MAX),
             Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled => None,
@@ -145,176 +143,96 @@ impl CircuitBreaker {
     /// Counts since construction.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.stats
+        let mut stats = self.rare.as_ref().map_or_else(Stats::default, |rare| rare.stats);
+        stats.successes = stats.successes.saturating_add(u64::from(self.successes));
+        stats.failures = stats.failures.saturating_add(u64::from(self.failures));
+        stats
     }
 
     /// Its settings.
     #[must_use]
     pub fn policy(&self) -> &BreakerPolicy {
-        &self.policy
+        rules(self.policy.as_ref())
     }
 
     /// Leave to make an attempt, or the reason why not. `attempt_timeout` is the lease of a probe where the policy names
-    /// none.
+    /// none. With a rule over slow calls a probe's lease is at most the limit of that.
+    #[inline]
     pub fn admit(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
-        self.advance(now);
-        let mut permit = Permit { generation: self.generation, id: self.next_permit, lease_until: Instant::MAX };
-        let refusal = match &mut self.mode {
-            Mode::Closed | Mode::Disabled => None,
-            Mode::Open { until } => Some(Rejection { retry_at: *until, reason: RejectReason::Open }),
-            Mode::HalfOpen { probes, .. } if probes.len() < self.policy.probes as usize => {
-                let lease = self.policy.lease.or(attempt_timeout).unwrap_or(self.policy.open_for);
-                permit.lease_until = self.now + lease;
-                probes.push(Probe { id: permit.id, lease_until: permit.lease_until });
-                None
-            }
-            Mode::HalfOpen { probes, .. } => Some(Rejection {
-                retry_at: probes.iter().map(|probe| probe.lease_until).min().unwrap_or(self.now),
-                reason: RejectReason::ProbesUnderWay { probes: self.policy.probes },
-            }),
-            Mode::ForcedOpen { reason } => {
-                Some(Rejection { retry_at: Instant::MAX, reason: RejectReason::ForcedOpen { reason: reason.clone() } })
-            }
-        };
-        if let Some(rejection) = refusal {
-            self.stats.rejected = self.stats.rejected.saturating_add(1);
-            return Err(rejection);
+        if self.plain && same_era(self.now, now) {
+            self.now = self.now.max(now);
+            return Ok(self.permit());
         }
-        self.next_permit = self.next_permit.wrapping_add(1);
-        Ok(permit)
+        self.admit_with_care(now, attempt_timeout)
     }
 
     /// Takes a permit back, with what came of it.
-    #[expect(clippy::needless_pass_by_value, reason = "a permit is settled once: settling takes it away")]
+    #[inline]
     pub fn settle(&mut self, permit: Permit, outcome: PermitOutcome, now: Instant) {
-        self.advance(now);
-        if permit.generation != self.generation {
-            self.stats.late = self.stats.late.saturating_add(1);
-            return;
-        }
-        match outcome {
-            PermitOutcome::Ok => self.stats.successes = self.stats.successes.saturating_add(1),
-            PermitOutcome::Failed => self.stats.failures = self.stats.failures.saturating_add(1),
-            PermitOutcome::Ignored | PermitOutcome::Cancelled => {
-                self.stats.ignored = self.stats.ignored.saturating_add(1);
-            }
-        }
-        match &mut self.mode {
-            Mode::Closed => self.count(outcome),
-            Mode::HalfOpen { probes, successes } => {
-                probes.retain(|probe| probe.id != permit.id);
-                match outcome {
-                    PermitOutcome::Ok => {
-                        *successes += 1;
-                        let successes = *successes;
-                        if successes >= self.policy.successes {
-                            self.close(ChangeReason::ProbesSucceeded { successes });
-                        }
-                    }
-                    PermitOutcome::Failed => self.open(self.now, ChangeReason::ProbeFailed),
-                    PermitOutcome::Ignored | PermitOutcome::Cancelled => {}
-                }
-            }
-            Mode::Open { .. } | Mode::ForcedOpen { .. } | Mode::Disabled => {}
+        let plain = self.plain && same_era(self.now, now) && permit.generation == self.generation();
+        if plain && outcome == PermitOutcome::Ok {
+            self.now = self.now.max(now);
+            self.succeed();
+        } else {
+            self.settle_with_care(permit, outcome, now);
         }
     }
 
     /// The next change of state that was not yet told, oldest first. A host that never asks loses the oldest beyond eight.
     pub fn poll_change(&mut self) -> Option<Change> {
-        self.changes.pop_front()
+        self.rare.as_mut()?.changes.pop_front()
     }
 
-    /// Lets nothing through until [`reset`](Self::reset).
-    pub fn force_open(&mut self, reason: impl Into<String>, now: Instant) {
+    #[inline(never)]
+    fn admit_with_care(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
         self.advance(now);
-        let reason = reason.into();
-        self.enter(Mode::ForcedOpen { reason: reason.clone() }, self.now, ChangeReason::ByHand { reason });
-    }
-
-    /// Lets everything through until [`reset`](Self::reset).
-    pub fn disable(&mut self, reason: impl Into<String>, now: Instant) {
-        self.advance(now);
-        self.enter(Mode::Disabled, self.now, ChangeReason::ByHand { reason: reason.into() });
-    }
-
-    /// Closes it and forgets its history.
-    pub fn reset(&mut self, now: Instant) {
-        self.advance(now);
-        self.close(ChangeReason::ByHand { reason: "reset".into() });
-    }
-
-    /// Lets time pass. The clock never goes back here: an earlier instant counts as the last one.
-    fn advance(&mut self, now: Instant) {
-        self.now = self.now.max(now);
-        if let Mode::HalfOpen { probes, .. } = &self.mode {
-            let ended = probes.iter().map(|probe| probe.lease_until).filter(|until| self.now >= *until).min();
-            if let Some(at) = ended {
-                self.stats.failures = self.stats.failures.saturating_add(1);
-                self.open(at, ChangeReason::LeaseEnded);
+        let (mut permit, now) = (self.permit(), self.now);
+        if self.plain {
+            return Ok(permit);
+        }
+        let (policy, rare) = (rules(self.policy.as_ref()), self.rare.get_or_insert_default());
+        let rejection = match &mut rare.mode {
+            Mode::Closed => {
+                if policy.slow.is_some() {
+                    permit.id = rare.watch.begin(now);
+                }
+                return Ok(permit);
             }
-        }
-        if let Mode::Open { until } = self.mode
-            && self.now >= until
-        {
-            self.enter(Mode::HalfOpen { probes: Vec::new(), successes: 0 }, until, ChangeReason::OpenTimeOver);
-        }
-    }
-
-    /// A result in the closed state.
-    fn count(&mut self, outcome: PermitOutcome) {
-        let failed = match outcome {
-            PermitOutcome::Ok => false,
-            PermitOutcome::Failed => true,
-            PermitOutcome::Ignored | PermitOutcome::Cancelled => return,
+            Mode::Disabled => return Ok(permit),
+            Mode::Open { until } => Rejection { retry_at: *until, reason: RejectReason::Open },
+            Mode::HalfOpen { probes, .. } if probes.len() < policy.probes as usize => {
+                let lease = policy.lease.or(attempt_timeout).unwrap_or(policy.open_for);
+                let slow = policy.slow.map(|rule| rule.limit()).filter(|limit| *limit < lease);
+                permit.lease_until = now + slow.unwrap_or(lease);
+                permit.id = rare.next_probe;
+                rare.next_probe = rare.next_probe.wrapping_add(1);
+                probes.push(Probe { id: permit.id, lease_until: permit.lease_until, slow: slow.is_some() });
+                return Ok(permit);
+            }
+            Mode::HalfOpen { probes, .. } => Rejection {
+                retry_at: probes.iter().map(|probe| probe.lease_until).min().unwrap_or(now),
+                reason: RejectReason::ProbesUnderWay { probes: policy.probes },
+            },
+            Mode::ForcedOpen { reason } => {
+                Rejection { retry_at: Instant::MAX, reason: RejectReason::ForcedOpen { reason: reason.clone() } }
+            }
         };
-        self.consecutive = if failed { self.consecutive.saturating_add(1) } else { 0 };
-        if let Some(window) = &mut self.window {
-            window.record(self.now, failed);
-        }
-        if !failed {
-            return;
-        }
-        if self.policy.consecutive > 0 && self.consecutive >= self.policy.consecutive {
-            self.open(self.now, ChangeReason::Consecutive { failures: self.consecutive });
-        } else if let Some((failed, calls)) = self.window.as_ref().and_then(Window::verdict) {
-            self.open(self.now, ChangeReason::Window { failed, calls });
-        }
+        rare.stats.rejected = rare.stats.rejected.saturating_add(1);
+        Err(rejection)
     }
 
-    /// Opens for `open_for * 2^(n-1)`, at most `open_for_max`, the n-th time in a row, with equal jitter.
-    fn open(&mut self, at: Instant, reason: ChangeReason) {
-        self.opened_in_row = self.opened_in_row.saturating_add(1);
-        self.stats.opened = self.stats.opened.saturating_add(1);
-        let doubled = 1_u64.checked_shl(self.opened_in_row - 1).unwrap_or(u64::MAX);
-        let ceiling = micros(self.policy.open_for).saturating_mul(doubled).min(micros(self.policy.open_for_max));
-        let mut stream = self.seed.stream(self.stats.opened, self.opened_in_row);
-        let open_for = ceiling / 2 + stream.up_to(ceiling - ceiling / 2);
-        let until = at + Duration::from_micros(open_for.max(1));
-        self.enter(Mode::Open { until }, at, reason);
+    #[inline]
+    fn permit(&self) -> Permit {
+        Permit { generation: self.generation(), id: 0, started: self.now, lease_until: Instant::MAX }
     }
 
-    fn close(&mut self, reason: ChangeReason) {
-        self.opened_in_row = 0;
-        self.enter(Mode::Closed, self.now, reason);
+    #[inline]
+    fn generation(&self) -> u64 {
+        self.rare.as_ref().map_or(0, |rare| rare.generation)
     }
 
-    /// Every change of state begins a new generation with a clean record.
-    fn enter(&mut self, mode: Mode, at: Instant, reason: ChangeReason) {
-        let from = self.state();
-        self.mode = mode;
-        self.generation = self.generation.wrapping_add(1);
-        self.consecutive = 0;
-        if let Some(window) = &mut self.window {
-            window.clear();
-        }
-        let until = match self.mode {
-            Mode::Open { until } => Some(until),
-            _ => None,
-        };
-        if self.changes.len() == CHANGES_KEPT {
-            self.changes.pop_front();
-        }
-        self.changes.push_back(Change { from, to: self.state(), reason, at, until });
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 }
 

@@ -243,6 +243,7 @@ impl fmt::Display for ChangeReason {
         match self {
             Self::Consecutive { failures } => write!(f, "{failures} failures in a row"),
             Self::Window { failed, calls } => write!(f, "{failed} of the last {calls} calls failed"),
+            Self::Slow { slow, calls } => write!(f, "{slow} of the last {calls} calls were slow"),
             Self::ProbeFailed => f.write_str("the probe failed"),
             Self::LeaseEnded => f.write_str("the probe was not heard of until its lease ended"),
             Self::OpenTimeOver => f.write_str("its open time is over"),

@@ -1,7 +1,8 @@
 //! Settings of a circuit breaker.
 
+use super::slow::SlowPolicy;
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Span};
+use crate::time::{Duration, Span, micros};
 
 /// Settings of a circuit breaker.
 ///
@@ -9,6 +10,7 @@ use crate::time::{Duration, Span};
 /// |---|---|---|
 /// | `consecutive` | 5 failures in a row | Envoy outlier detection |
 /// | `window` | 50 % of the last 20 calls within 60 s, once 5 are in | resilience4j, at an agent's volume |
+/// | `slow` | off | our own; resilience4j's, at 100 % of calls over 60 s, is as good as off |
 /// | `open_for`, `open_for_max` | 30 s, doubling to 300 s | Envoy outlier detection |
 /// | `probes`, `successes` | 1 and 1 | Polly, cockatiel |
 /// | `lease` | the attempt's timeout, else `open_for` | our own; without it a lost probe blocks for ever |
@@ -26,6 +28,7 @@ use crate::time::{Duration, Span};
 pub struct BreakerPolicy {
     pub(super) consecutive: u32,
     pub(super) window: Option<WindowPolicy>,
+    pub(super) slow: Option<SlowPolicy>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
     pub(super) open_for: Duration,
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
@@ -38,19 +41,22 @@ pub struct BreakerPolicy {
 
 impl Default for BreakerPolicy {
     fn default() -> Self {
-        Self {
-            consecutive: 5,
-            window: Some(WindowPolicy { per_mille: 500, calls: 20, span: Duration::from_secs(60), minimum: 5 }),
-            open_for: Duration::from_secs(30),
-            open_for_max: Duration::from_secs(300),
-            probes: 1,
-            successes: 1,
-            lease: None,
-        }
+        Self::DEFAULT
     }
 }
 
 impl BreakerPolicy {
+    pub(super) const DEFAULT: Self = Self {
+        consecutive: 5,
+        window: Some(WindowPolicy::DEFAULT),
+        slow: None,
+        open_for: Duration::from_secs(30),
+        open_for_max: Duration::from_secs(300),
+        probes: 1,
+        successes: 1,
+        lease: None,
+    };
+
     /// Opens after so many failures in a row; 0 switches this rule off.
     #[must_use]
     pub fn with_consecutive(mut self, failures: u32) -> Self {
@@ -62,6 +68,35 @@ impl BreakerPolicy {
     #[must_use]
     pub fn with_window(mut self, window: Option<WindowPolicy>) -> Self {
         self.window = window;
+        self
+    }
+
+    /// Opens by the share of slow calls among recent calls; `None`, the default, switches this rule off. Which calls are
+    /// recent is what the window says, or the default window if there is none.
+    ///
+    /// A call that has no answer when its limit comes is slow at that very instant: nobody has to wait for it. The breaker
+    /// sees it at the next [`admit`](super::CircuitBreaker::admit), [`settle`](super::CircuitBreaker::settle) or
+    /// [`advance`](super::CircuitBreaker::advance).
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use steadfast::breaker::{BreakerPolicy, ChangeReason, CircuitBreaker, SlowPolicy};
+    /// use steadfast::rng::Seed;
+    /// use steadfast::time::Instant;
+    ///
+    /// // Open when half of the recent calls, 5 at least, take 8 s or more.
+    /// let slow = SlowPolicy::new(Duration::from_secs(8), 500)?;
+    /// let mut breaker = CircuitBreaker::new(BreakerPolicy::default().with_slow(Some(slow)), Seed(1));
+    /// let hanging: Vec<_> = (0..5).map(|_| breaker.admit(Instant::ORIGIN, None).unwrap()).collect();
+    ///
+    /// assert!(breaker.admit(Instant::from_millis(7_999), None).is_ok());
+    /// assert!(breaker.admit(Instant::from_millis(8_000), None).is_err());
+    /// assert_eq!(breaker.poll_change().unwrap().reason, ChangeReason::Slow { slow: 5, calls: 5 });
+    /// # Ok::<(), steadfast::setting::InvalidSetting>(())
+    /// ```
+    #[must_use]
+    pub fn with_slow(mut self, slow: Option<SlowPolicy>) -> Self {
+        self.slow = slow;
         self
     }
 
@@ -98,6 +133,12 @@ impl BreakerPolicy {
         Ok(self)
     }
 
+    /// Of which calls the slow ones are counted, and how many open it.
+    pub(super) fn slow_window(&self) -> Option<WindowPolicy> {
+        let per_mille = self.slow?.per_mille();
+        Some(WindowPolicy { per_mille, ..self.window.unwrap_or(WindowPolicy::DEFAULT) })
+    }
+
     /// Failures in a row that open it; 0 if that rule is off.
     #[must_use]
     pub fn consecutive(&self) -> u32 {
@@ -108,6 +149,12 @@ impl BreakerPolicy {
     #[must_use]
     pub fn window(&self) -> Option<WindowPolicy> {
         self.window
+    }
+
+    /// The rule over slow calls.
+    #[must_use]
+    pub fn slow(&self) -> Option<SlowPolicy> {
+        self.slow
     }
 
     /// How long it stays open the first time.
@@ -141,12 +188,15 @@ impl BreakerPolicy {
 pub struct WindowPolicy {
     pub(super) per_mille: u32,
     pub(super) calls: u32,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
-    pub(super) span: Duration,
+    /// In microseconds: comparing those is a subtraction, comparing durations a division.
+    #[cfg_attr(feature = "serde", serde(rename = "span", serialize_with = "serialize_micros"))]
+    pub(super) span_us: u64,
     pub(super) minimum: u32,
 }
 
 impl WindowPolicy {
+    pub(super) const DEFAULT: Self = Self { per_mille: 500, calls: 20, span_us: 60_000_000, minimum: 5 };
+
     /// Opens at `per_mille` failures in a thousand (500 is half) among the last `calls` calls of the last `span`, once
     /// `minimum` are in. `per_mille` is 1 to 1,000, `calls` 1 to 10,000, `minimum` 1 to `calls`, `span` more than zero.
     pub fn new(per_mille: u32, calls: u32, span: Duration, minimum: u32) -> Result<Self, InvalidSetting> {
@@ -162,6 +212,19 @@ impl WindowPolicy {
         if span.is_zero() {
             return Err(InvalidSetting::new("breaker.window.ms", Span(span), "more than 0 ms"));
         }
-        Ok(Self { per_mille, calls, span, minimum })
+        Ok(Self { per_mille, calls, span_us: micros(span).max(1), minimum })
     }
+
+    /// `(bad, calls)` if that is enough to open.
+    pub(super) fn verdict(&self, bad: u32, calls: u32) -> Option<(u32, u32)> {
+        let share = u64::from(bad) * 1_000 >= u64::from(self.per_mille) * u64::from(calls);
+        (calls >= self.minimum && share).then_some((bad, calls))
+    }
+}
+
+/// Milliseconds, as a number.
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference")]
+pub(super) fn serialize_micros<S: serde::Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    crate::time::serialize_duration(&Duration::from_micros(*micros), serializer)
 }

@@ -38,6 +38,10 @@ impl State {
 pub enum PermitOutcome {
     /// The service answered.
     Ok,
+    /// The service answered, and the caller judges that it took too long. As good as [`Ok`](Self::Ok), except to the rule
+    /// over slow calls ([`BreakerPolicy::with_slow`](super::BreakerPolicy::with_slow)), which counts it as slow however
+    /// long it took.
+    Slow,
     /// The service failed.
     Failed,
     /// The attempt says nothing of the service's health: a bad request, a wrong key.
@@ -105,7 +109,14 @@ pub enum ChangeReason {
         /// Of how many.
         calls: u32,
     },
-    /// A probe failed.
+    /// So many slow calls among the recent ones.
+    Slow {
+        /// How many were slow.
+        slow: u32,
+        /// Of how many.
+        calls: u32,
+    },
+    /// A probe failed, or was slow where the rule over slow calls is on.
     ProbeFailed,
     /// A probe was not heard of until its lease ended.
     LeaseEnded,
@@ -123,13 +134,13 @@ pub enum ChangeReason {
     },
 }
 
-/// Counts since construction.
+/// Counts since construction; a restored breaker goes on counting where it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Stats {
     /// Attempts that succeeded.
     pub successes: u64,
-    /// Attempts that failed, ended leases included.
+    /// Attempts that failed, ended leases and slow probes included.
     pub failures: u64,
     /// Callers refused.
     pub rejected: u64,
@@ -139,4 +150,6 @@ pub struct Stats {
     pub ignored: u64,
     /// How often it opened.
     pub opened: u64,
+    /// Attempts that were slow, each besides what else it came to.
+    pub slow: u64,
 }

@@ -1,6 +1,10 @@
 //! Timelines of the breaker: what may happen, when, and what may not.
 
+use super::rare::CHANGES_KEPT;
 use super::*;
+use alloc::vec::Vec;
+
+mod slow;
 
 fn at(ms: u64) -> Instant {
     Instant::from_millis(ms)
@@ -160,6 +164,21 @@ fn four_failures_an_idle_hour_and_one_failure_do_not_open_a_window_of_a_minute()
 }
 
 #[test]
+fn failures_before_an_idle_stretch_of_any_length_do_not_open_it() {
+    // Also of the lengths after which stamps of 31 bits begin anew.
+    for idle in [60_000_000, 1 << 29, 1 << 30, 1 << 31, 1 << 32, 1 << 40] {
+        let mut breaker = CircuitBreaker::new(BreakerPolicy::default().with_consecutive(0), Seed(1));
+        for _ in 0..4 {
+            attempt(&mut breaker, 0, PermitOutcome::Failed);
+        }
+        let now = Instant::from_micros(idle);
+        let permit = breaker.admit(now, None).unwrap();
+        breaker.settle(permit, PermitOutcome::Failed, now);
+        assert_eq!(breaker.state(), State::Closed, "after {idle} microseconds");
+    }
+}
+
+#[test]
 fn by_hand_it_opens_lets_all_through_and_resets_each_with_its_reason() {
     let mut breaker = breaker();
     breaker.force_open("maintenance", at(0));
@@ -192,6 +211,60 @@ fn changes_nobody_polls_do_not_pile_up() {
         breaker.reset(at(ms));
     }
     assert_eq!(core::iter::from_fn(|| breaker.poll_change()).count(), CHANGES_KEPT);
+}
+
+#[test]
+fn a_breaker_takes_128_bytes_and_nothing_on_the_heap_while_it_only_counts() {
+    assert!(size_of::<CircuitBreaker>() <= 128, "{} bytes", size_of::<CircuitBreaker>());
+    let mut breaker = CircuitBreaker::new(BreakerPolicy::default(), Seed(1));
+    for call in 0..10_000 {
+        // The clock comes to other eras, too.
+        let outcome = if call % 3 == 0 { PermitOutcome::Failed } else { PermitOutcome::Ok };
+        attempt(&mut breaker, call * call, outcome);
+    }
+    assert_eq!((breaker.stats().successes, breaker.stats().failures), (6_666, 3_334));
+    assert!(breaker.policy.is_none() && breaker.rare.is_none());
+    let own = Arc::new(BreakerPolicy::default().with_consecutive(9));
+    let breakers = [1, 2].map(|seed| CircuitBreaker::new(own.clone(), Seed(seed)));
+    assert!(breakers.iter().all(|breaker| breaker.rare.is_none()));
+    assert_eq!(Arc::strong_count(&own), 3, "the settings lie there once");
+}
+
+#[test]
+fn counts_go_on_beyond_what_lies_in_the_breaker() {
+    let mut breaker = breaker();
+    (breaker.successes, breaker.failures) = (u32::MAX - 1, u32::MAX);
+    for _ in 0..3 {
+        attempt(&mut breaker, 0, PermitOutcome::Ok);
+    }
+    attempt(&mut breaker, 0, PermitOutcome::Failed);
+    assert_eq!((breaker.stats().successes, breaker.stats().failures), ((1 << 32) + 1, 1 << 32));
+}
+
+#[test]
+fn a_large_window_counts_by_the_same_rule() {
+    let large = WindowPolicy::new(500, 100, Duration::from_secs(3_600), 100).unwrap();
+    let mut breaker = CircuitBreaker::new(BreakerPolicy::default().with_window(Some(large)), Seed(1));
+    for call in 0..200_u64 {
+        assert_eq!(breaker.state(), State::Closed, "{call}");
+        let outcome = if call % 2 == 1 && call > 51 { PermitOutcome::Failed } else { PermitOutcome::Ok };
+        attempt(&mut breaker, call * 1_000, outcome);
+        if call == 151 {
+            break;
+        }
+    }
+    assert_eq!(breaker.poll_change().unwrap().reason, ChangeReason::Window { failed: 50, calls: 100 });
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn settings_as_data_have_milliseconds() {
+    let slow = SlowPolicy::new(Duration::from_secs(8), 900).unwrap();
+    let data = |policy: BreakerPolicy| serde_json::to_string(&policy).unwrap();
+    let with = data(BreakerPolicy::default().with_slow(Some(slow)));
+    assert!(with.contains(r#""window":{"per_mille":500,"calls":20,"span":60000.0,"minimum":5}"#), "{with}");
+    assert!(with.contains(r#""slow":{"limit":8000.0,"per_mille":900}"#), "{with}");
+    assert!(data(BreakerPolicy::default()).contains(r#""slow":null"#));
 }
 
 #[test]

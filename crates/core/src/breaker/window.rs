@@ -1,85 +1,240 @@
-//! The last calls of the last while, and how many of them failed. Exact both ways: it slides by count and by the clock.
+//! The last calls of the last while, and how many of them were bad. Exact both ways: they slide by count and by the clock.
+//!
+//! A window of up to 20 calls and 9 minutes, such as the default one, is [`Recent`] and lies in the breaker itself; a larger
+//! one is a [`Window`] on the heap. Both know instants only by how far apart they are, so results from before a restart,
+//! whose instants may lie before the origin of the new clock, are as exact as any.
 
 use super::policy::WindowPolicy;
-use crate::time::{Instant, micros};
+use crate::time::Instant;
 use alloc::collections::VecDeque;
 
-#[derive(Debug, Clone)]
-pub(super) struct Window {
-    policy: WindowPolicy,
-    /// The policy's span in microseconds: comparing those is a subtraction, comparing durations a division.
-    span: u64,
-    results: VecDeque<(Instant, bool)>,
-    failed: u32,
+/// How many results fit into a breaker.
+const ROOM: u8 = 20;
+/// An era is 2^29 microseconds, almost nine minutes.
+const ERA: u32 = 29;
+/// A result's stamp has the low 31 bits of its microsecond...
+const INSTANT: u32 = u32::MAX >> 1;
+/// ...and this one if it was a failure.
+const FAILED: u32 = !INSTANT;
+
+/// Whether two instants are of one era: while they are, stamps need no looking after.
+#[inline]
+pub(super) fn same_era(one: Instant, other: Instant) -> bool {
+    (one.as_micros() ^ other.as_micros()) >> ERA == 0
 }
 
-impl Window {
-    pub(super) fn new(policy: WindowPolicy) -> Self {
-        Self { policy, span: micros(policy.span), results: VecDeque::with_capacity(policy.calls as usize), failed: 0 }
+/// The results of a window that fits into a breaker.
+///
+/// An age is told from 31 bits, so none may reach 2^31 microseconds. Results are at most an era old where they are looked
+/// through, which is at the latest when the clock comes to another era: by the next time they are less than three eras old.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Recent {
+    /// As bytes, which need no alignment: the breaker has no room for padding.
+    stamps: [[u8; 4]; ROOM as usize],
+    /// Where the next one goes.
+    next: u8,
+    len: u8,
+    failed: u8,
+}
+
+impl Recent {
+    #[inline]
+    pub(super) fn fits(rule: &WindowPolicy) -> bool {
+        rule.calls <= u32::from(ROOM) && rule.span_us <= 1 << ERA
     }
 
     /// Adds a result and forgets those that fell out. Each result is added and forgotten once: O(1) a call.
-    pub(super) fn record(&mut self, now: Instant, failed: bool) {
-        if self.results.len() == self.policy.calls as usize {
+    #[inline]
+    pub(super) fn record(&mut self, at: u64, failed: bool, rule: &WindowPolicy) {
+        if u32::from(self.len) >= rule.calls {
             self.forget_oldest();
         }
-        while self.results.front().is_some_and(|(at, _)| now.as_micros().saturating_sub(at.as_micros()) >= self.span) {
+        self.forget_older_than(rule.span_us, at);
+        if let Some(stamp) = self.stamps.get_mut(usize::from(self.next)) {
+            *stamp = (low(at) | if failed { FAILED } else { 0 }).to_le_bytes();
+        }
+        self.next = if self.next + 1 == ROOM { 0 } else { self.next + 1 };
+        self.len += 1;
+        self.failed += u8::from(failed);
+    }
+
+    /// The clock goes from `before` to `now`.
+    #[inline]
+    pub(super) fn pass(&mut self, before: Instant, now: Instant, rule: &WindowPolicy) {
+        match (now.as_micros() >> ERA) - (before.as_micros() >> ERA) {
+            0 => {}
+            1 => self.forget_older_than(rule.span_us, now.as_micros()),
+            _ => self.clear(),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        (self.len, self.failed) = (0, 0);
+    }
+
+    pub(super) fn verdict(&self, rule: &WindowPolicy) -> Option<(u32, u32)> {
+        rule.verdict(u32::from(self.failed), u32::from(self.len))
+    }
+
+    /// How long ago each result was, oldest first, and whether it was a failure.
+    pub(super) fn ages(&self, now: Instant) -> impl Iterator<Item = (u64, bool)> {
+        (1..=self.len).rev().map(move |back| {
+            let stamp = self.stamp(back);
+            (age(stamp, now.as_micros()), stamp & FAILED != 0)
+        })
+    }
+
+    #[inline]
+    fn forget_older_than(&mut self, span_us: u64, now: u64) {
+        while self.len > 0 && age(self.stamp(self.len), now) >= span_us {
             self.forget_oldest();
         }
-        self.results.push_back((now, failed));
-        self.failed += u32::from(failed);
+    }
+
+    #[inline]
+    fn forget_oldest(&mut self) {
+        if self.stamp(self.len) & FAILED != 0 {
+            self.failed -= 1;
+        }
+        self.len -= 1;
+    }
+
+    /// The stamp of so many results ago.
+    #[inline]
+    fn stamp(&self, back: u8) -> u32 {
+        let (next, back) = (usize::from(self.next), usize::from(back));
+        let place = if next >= back { next - back } else { next + usize::from(ROOM) - back };
+        self.stamps.get(place).map_or(0, |stamp| u32::from_le_bytes(*stamp))
+    }
+}
+
+/// The low bits of an instant.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+fn low(at: u64) -> u32 {
+    at as u32 & INSTANT
+}
+
+#[inline]
+fn age(stamp: u32, now: u64) -> u64 {
+    u64::from(low(now).wrapping_sub(stamp) & INSTANT)
+}
+
+/// The results of a window of any size. It grows with what happens, up to the calls of its rule.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Window {
+    results: VecDeque<(u64, bool)>,
+    bad: u32,
+}
+
+impl Window {
+    /// Adds a result and forgets those that fell out. Each result is added and forgotten once: O(1) a call.
+    pub(super) fn record(&mut self, at: u64, bad: bool, rule: &WindowPolicy) {
+        if self.results.len() >= rule.calls as usize {
+            self.forget_oldest();
+        }
+        while self.results.front().is_some_and(|(oldest, _)| at.wrapping_sub(*oldest) >= rule.span_us) {
+            self.forget_oldest();
+        }
+        self.results.push_back((at, bad));
+        self.bad += u32::from(bad);
     }
 
     fn forget_oldest(&mut self) {
-        if let Some((_, failed)) = self.results.pop_front() {
-            self.failed -= u32::from(failed);
+        if let Some((_, bad)) = self.results.pop_front() {
+            self.bad -= u32::from(bad);
         }
     }
 
     pub(super) fn clear(&mut self) {
         self.results.clear();
-        self.failed = 0;
+        self.bad = 0;
     }
 
-    /// `(failed, calls)` if that is enough to open.
-    pub(super) fn verdict(&self) -> Option<(u32, u32)> {
-        let calls = u32::try_from(self.results.len()).unwrap_or(u32::MAX);
-        let enough = calls >= self.policy.minimum;
-        let bad = u64::from(self.failed) * 1_000 >= u64::from(self.policy.per_mille) * u64::from(calls);
-        (enough && bad).then_some((self.failed, calls))
+    pub(super) fn verdict(&self, rule: &WindowPolicy) -> Option<(u32, u32)> {
+        rule.verdict(self.bad, u32::try_from(self.results.len()).unwrap_or(u32::MAX))
+    }
+
+    /// How long ago each result was, oldest first, and whether it was bad.
+    pub(super) fn ages(&self, now: Instant) -> impl Iterator<Item = (u64, bool)> {
+        self.results.iter().map(move |(at, bad)| (now.as_micros().wrapping_sub(*at), *bad))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Seed;
     use crate::time::Duration;
+    use alloc::vec::Vec;
 
-    fn window(calls: u32, minimum: u32) -> Window {
-        Window::new(WindowPolicy::new(500, calls, Duration::from_secs(5), minimum).unwrap())
+    fn rule(calls: u32, span: Duration, minimum: u32) -> WindowPolicy {
+        WindowPolicy::new(500, calls, span, minimum).unwrap()
     }
 
     #[test]
     fn the_count_slides() {
-        let mut window = window(4, 4);
-        for _ in 0..1_000 {
-            window.record(Instant::ORIGIN, false);
+        let rule = rule(4, Duration::from_secs(5), 4);
+        let (mut recent, mut window) = (Recent::default(), Window::default());
+        for (failed, expected) in [(false, None), (true, None), (true, Some((2, 4)))] {
+            for _ in 0..if failed { 1 } else { 1_000 } {
+                recent.record(0, failed, &rule);
+                window.record(0, failed, &rule);
+            }
+            assert_eq!((recent.verdict(&rule), window.verdict(&rule)), (expected, expected));
         }
-        window.record(Instant::ORIGIN, true);
-        assert_eq!(window.verdict(), None);
-        window.record(Instant::ORIGIN, true);
-        assert_eq!(window.verdict(), Some((2, 4)));
     }
 
     #[test]
     fn results_expire_by_the_clock_at_their_instant_and_not_before() {
-        let mut kept = window(9, 2);
-        kept.record(Instant::ORIGIN, true);
-        kept.record(Instant::from_micros(4_999_999), true);
-        assert_eq!(kept.verdict(), Some((2, 2)));
-        let mut expired = window(9, 2);
-        expired.record(Instant::ORIGIN, true);
-        expired.record(Instant::from_micros(5_000_000), true);
-        assert_eq!(expired.verdict(), None);
+        let rule = rule(9, Duration::from_secs(5), 2);
+        for (second, expected) in [(4_999_999, Some((2, 2))), (5_000_000, None)] {
+            let (mut recent, mut window) = (Recent::default(), Window::default());
+            for at in [0, second] {
+                recent.record(at, true, &rule);
+                window.record(at, true, &rule);
+            }
+            assert_eq!((recent.verdict(&rule), window.verdict(&rule)), (expected, expected));
+        }
+    }
+
+    /// What is plainly right: everything that ever happened, looked through each time.
+    fn kept(all: &[(u64, bool)], now: u64, rule: &WindowPolicy) -> Vec<(u64, bool)> {
+        let newest = all.iter().skip(all.len().saturating_sub(rule.calls as usize));
+        newest.map(|(at, failed)| (now - at, *failed)).filter(|(age, _)| *age < rule.span_us).collect()
+    }
+
+    #[test]
+    fn the_window_in_the_breaker_is_exact_over_years_of_leaps_great_and_small() {
+        const LEAPS: [u64; 8] = [0, 1, 1_000, 60_000_000, (1 << 29) - 1, 1 << 29, 1 << 31, 1 << 40];
+        for seed in 0..200 {
+            let mut luck = Seed(seed).stream(1, 1);
+            let span = [1, 60_000_000, (1 << 29) - 1, 1 << 29][usize::try_from(seed % 4).unwrap()];
+            let rule = rule(1 + u32::try_from(luck.up_to(19)).unwrap(), Duration::from_micros(span), 1);
+            assert!(Recent::fits(&rule));
+            let (mut recent, mut all) = (Recent::default(), Vec::new());
+            let mut now = luck.up_to(1 << 40);
+            for _ in 0..500 {
+                let before = Instant::from_micros(now);
+                let leap = LEAPS[usize::try_from(luck.up_to(7)).unwrap()];
+                now += luck.up_to(leap).max(leap * luck.up_to(1));
+                recent.pass(before, Instant::from_micros(now), &rule);
+                if luck.happens(600) {
+                    all.push((now, luck.happens(500)));
+                    recent.record(now, all[all.len() - 1].1, &rule);
+                    let expected = kept(&all, now, &rule);
+                    assert_eq!(recent.ages(Instant::from_micros(now)).collect::<Vec<_>>(), expected, "seed {seed}");
+                    let failed = expected.iter().filter(|(_, failed)| *failed).count();
+                    assert_eq!(usize::from(recent.failed), failed);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_windows_whose_stamps_are_exact_lie_in_the_breaker() {
+        assert!(Recent::fits(&WindowPolicy::DEFAULT));
+        assert!(!Recent::fits(&rule(21, Duration::from_secs(60), 5)));
+        assert!(!Recent::fits(&rule(20, Duration::from_micros((1 << 29) + 1), 5)));
     }
 }

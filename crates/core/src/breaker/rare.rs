@@ -1,0 +1,76 @@
+//! What a breaker keeps only once something out of the ordinary has happened to it.
+
+use super::report::{Change, State, Stats};
+use super::slow::SlowWatch;
+use super::window::Window;
+use crate::time::Instant;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// How many undelivered changes are kept for a host that never polls them.
+pub(super) const CHANGES_KEPT: usize = 8;
+
+/// Made at the first change of state or the first result that is late, ignored or slow, and at the first call at all where
+/// the policy has a rule over slow calls or a window that does not fit into the breaker.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rare {
+    pub(super) mode: Mode,
+    /// Which stretch between two changes of state it is.
+    pub(super) generation: u64,
+    pub(super) next_probe: u64,
+    pub(super) opened_in_row: u32,
+    /// Without the successes and failures that the breaker itself has counted.
+    pub(super) stats: Stats,
+    pub(super) changes: VecDeque<Change>,
+    /// The results of a window that does not fit into the breaker.
+    pub(super) window: Window,
+    pub(super) watch: SlowWatch,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) enum Mode {
+    #[default]
+    Closed,
+    Open {
+        until: Instant,
+    },
+    HalfOpen {
+        probes: Vec<Probe>,
+        successes: u32,
+    },
+    ForcedOpen {
+        reason: String,
+    },
+    Disabled,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Probe {
+    pub(super) id: u64,
+    pub(super) lease_until: Instant,
+    /// Whether it is slow when its lease ends, rather than lost.
+    pub(super) slow: bool,
+}
+
+impl Mode {
+    pub(super) fn state(&self) -> State {
+        match self {
+            Self::Closed => State::Closed,
+            Self::Open { .. } => State::Open,
+            Self::HalfOpen { .. } => State::HalfOpen,
+            Self::ForcedOpen { .. } => State::ForcedOpen,
+            Self::Disabled => State::Disabled,
+        }
+    }
+}
+
+impl Rare {
+    /// Puts a change among those to be told.
+    pub(super) fn tell(&mut self, change: Change) {
+        if self.changes.len() == CHANGES_KEPT {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(change);
+    }
+}
