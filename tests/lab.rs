@@ -206,15 +206,32 @@ fn agent_with_a_model_that_fails_twice_still_answers_391() {
         failures.set(failures.get() + 1);
         Some(if failures.get() <= 2 { Err(Failure::transient("503")) } else { Ok(honest(messages)) })
     });
-    let expected =
-        RunResult { answer: "391".into(), steps: 2, blocked: vec![], degraded: false, stop: StopReason::Answered };
+    let expected = RunResult {
+        answer: "391".into(),
+        steps: 2,
+        blocked: vec![],
+        degraded: false,
+        stop: StopReason::Answered,
+        pending: vec![],
+    };
     assert_eq!(agent.run(), expected);
 }
 
 #[test]
-fn agent_with_a_looping_model_is_stopped_by_the_cap() {
-    let result = Agent::new(|_, _| Some(Ok(ModelReply::tool("1", "multiply", "[17,23]")))).run();
+fn agent_with_a_model_that_never_has_enough_is_stopped_by_the_cap() {
+    let turns = Cell::new(0);
+    let result = Agent::new(|_, _| {
+        turns.set(turns.get() + 1);
+        Some(Ok(ModelReply::tool("1", "multiply", format!("[17,{}]", turns.get()))))
+    });
+    let result = result.run();
     assert_eq!((result.stop, result.steps, result.degraded), (StopReason::StepLimit, 8, true));
+}
+
+#[test]
+fn agent_with_a_looping_model_is_stopped_before_the_cap() {
+    let result = Agent::new(|_, _| Some(Ok(ModelReply::tool("1", "multiply", "[17,23]")))).run();
+    assert_eq!((result.stop, result.steps, result.degraded), (StopReason::NoProgress, 5, true));
 }
 
 #[test]

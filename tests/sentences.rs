@@ -6,13 +6,15 @@ use std::fs;
 use steadfast::approval::{DecisionRejected, Digest};
 use steadfast::backoff::Delay;
 use steadfast::breaker::{ChangeReason, RejectReason, Rejection};
+use steadfast::budget::{BudgetExceeded, Resource, RetryBudgetSpent};
 use steadfast::deadline::Scope;
-use steadfast::effect::Effect;
+use steadfast::effect::{Effect, EffectState, Reconciliation};
 use steadfast::event::{BlockReason, Event};
 use steadfast::failure::{Failure, FailureClass};
-use steadfast::fallback::FallbackReason;
+use steadfast::fallback::{FallbackReason, RetryRefusal};
 use steadfast::id::{ApprovalId, RunId};
 use steadfast::outcome::{CallError, StopReason};
+use steadfast::progress::{Repetition, Rung};
 use steadfast::rng::Seed;
 use steadfast::time::{Duration, Instant};
 use steadfast_tests::project;
@@ -31,6 +33,15 @@ fn text(said: &str) -> String {
 
 fn overloaded() -> Failure {
     Failure::new(FailureClass::Overloaded, "503")
+}
+
+fn exceeded() -> BudgetExceeded {
+    BudgetExceeded { what: Resource::Attempts, limit: 10, left: 0, asked: 1 }
+}
+
+fn refusals() -> [RetryRefusal; 2] {
+    let spent = RetryBudgetSpent { retries: 3, allowed: 3, calls: 7 };
+    [RetryRefusal::RetryBudget(spent), RetryRefusal::Throttle { tokens_thousandths: 4_900 }]
 }
 
 fn delay(floor: u64, ceiling: u64, retry_after: Option<Duration>) -> Delay {
@@ -57,16 +68,44 @@ fn of_runs() -> Vec<Event> {
         Event::ToolReplied { tool: mail(), output: text("sent") },
         Event::ToolUnknown { tool: text("telepathy") },
         Event::EffectUnknown { tool: mail(), failure: Failure::new(FailureClass::Timeout, "no answer within 10 s") },
+        Event::ReconcileAsked { tool: mail() },
+        Event::Reconciled { tool: mail(), found: Reconciliation::Done { output: text("sent") } },
+        Event::Reconciled { tool: mail(), found: Reconciliation::NotDone },
+        Event::Reconciled { tool: mail(), found: Reconciliation::Unknown },
+        Event::EffectSettled { tool: mail(), state: EffectState::Done },
+        Event::EffectSettled { tool: mail(), state: EffectState::Failed },
+        Event::EffectTaken { tool: mail(), state: EffectState::Done },
+        Event::EffectTaken { tool: mail(), state: EffectState::Unknown },
+        Event::RunSuspended { pending: vec![ApprovalId(1)], steps: 2 },
+        Event::RunSuspended { pending: vec![ApprovalId(1), ApprovalId(2)], steps: 2 },
+        Event::RunResumed { run: RunId(7), step: 2, pending: vec![] },
+        Event::RunResumed { run: RunId(7), step: 2, pending: vec![ApprovalId(1)] },
+        Event::BudgetSpent { exceeded: exceeded() },
+        Event::RepetitionSeen { rung: Rung::Hint, rule: Repetition::Identical { repeats: 1 } },
+        Event::RepetitionSeen { rung: Rung::Synthetic, rule: Repetition::Cycle { length: 2, repeats: 2 } },
+        Event::RepetitionSeen {
+            rung: Rung::LastTurn,
+            rule: Repetition::SameError { tool: text("multiply"), repeats: 5 },
+        },
+        Event::RepetitionSeen { rung: Rung::Stop, rule: Repetition::NothingNew { turns: 8 } },
         Event::Observed { results: 1 },
         Event::Observed { results: 2 },
         Event::StepLimitReached { limit: 8 },
         Event::ClockWentBack { by: ms(600) },
     ];
-    let blocks = [BlockReason::NobodyToAsk, BlockReason::Denied, BlockReason::Expired, BlockReason::RunEnded];
+    let blocks = [
+        BlockReason::NobodyToAsk,
+        BlockReason::Denied,
+        BlockReason::Expired,
+        BlockReason::RunEnded,
+        BlockReason::DecidedElsewhere,
+    ];
     events.extend(blocks.map(|reason| Event::ToolBlocked { tool: mail(), reason }));
     let stops = [
         (StopReason::Answered, false),
         (StopReason::StepLimit, true),
+        (StopReason::NoProgress, true),
+        (StopReason::Budget, true),
         (StopReason::ModelUnavailable, true),
         (StopReason::Deadline, true),
         (StopReason::Cancelled, true),
@@ -90,6 +129,13 @@ fn of_attempts() -> Vec<Event> {
         started(0, Some(at(4_000)), Scope::Attempt),
         started(1, Some(at(9_000)), Scope::Call),
         started(0, Some(at(9_000)), Scope::Run),
+        started(0, Some(at(2_000)), Scope::FirstOutput),
+        Event::FirstOutput { after: ms(300) },
+        Event::Committed { after: ms(310) },
+        Event::AttemptTimedOut { scope: Scope::FirstOutput, after: ms(2_000) },
+        Event::AttemptTimedOut { scope: Scope::Idle, after: ms(2_600) },
+        Event::RetryRefused { reason: refusals()[0] },
+        Event::RetryRefused { reason: refusals()[1] },
         Event::AttemptSucceeded { after: ms(817) },
         failed(overloaded()),
         failed(Failure::new(FailureClass::RateLimited, "429").with_retry_after(ms(2_000))),
@@ -117,6 +163,8 @@ fn of_calls() -> Vec<Event> {
         fell(FallbackReason::AttemptsUsedUp { attempts: 1 }),
         fell(FallbackReason::AttemptsUsedUp { attempts: 3 }),
         fell(FallbackReason::NotTransient { class: FailureClass::Auth }),
+        fell(FallbackReason::RetriesRefused { reason: refusals()[0] }),
+        fell(FallbackReason::RetriesRefused { reason: refusals()[1] }),
         fell(FallbackReason::BreakerOpen { retry_at: at(31_000) }),
         fell(FallbackReason::BreakerOpen { retry_at: Instant::MAX }),
         fell(FallbackReason::WaitBeyondDeadline { wait: ms(40_000), remaining: ms(30_000) }),
@@ -128,6 +176,8 @@ fn of_calls() -> Vec<Event> {
         gave_up(open(at(31_000))),
         gave_up(open(Instant::MAX)),
         gave_up(CallError::AllOptionsFailed { options: 2, last: Box::new(exhausted(3)) }),
+        gave_up(CallError::BudgetExceeded(exceeded())),
+        gave_up(CallError::AfterCommit { failure: overloaded() }),
         gave_up(CallError::Cancelled),
     ]
 }
@@ -164,6 +214,15 @@ fn of_approvals() -> Vec<Event> {
             args: text(r#"{"to":"ana@example.com"}"#),
             digest,
             expires_at: at(602_324),
+            again: false,
+        },
+        Event::ApprovalAsked {
+            id,
+            tool: text("send_email"),
+            args: text("{}"),
+            digest,
+            expires_at: at(602_324),
+            again: true,
         },
         Event::ApprovalGranted { id, edited: false, digest },
         Event::ApprovalGranted { id, edited: true, digest },
@@ -172,7 +231,12 @@ fn of_approvals() -> Vec<Event> {
         Event::ApprovalExpired { id },
         Event::ApprovalWithdrawn { id },
     ];
-    let ignored = [DecisionRejected::Unknown, DecisionRejected::AlreadyDecided, DecisionRejected::Expired];
+    let ignored = [
+        DecisionRejected::Unknown,
+        DecisionRejected::AlreadyDecided,
+        DecisionRejected::Expired,
+        DecisionRejected::OtherCall,
+    ];
     events.extend(ignored.map(|reason| Event::DecisionIgnored { id, reason }));
     events
 }

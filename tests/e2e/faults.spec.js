@@ -50,17 +50,17 @@ test('outage opens the breaker and ends in an honest safe message', async ({ pla
   await playground.expectResult({ answer: SAFE_MESSAGE, steps: 1, blocked: 'none', degraded: 'yes' });
 });
 
-test('runaway loop is stopped by the cap of 8 steps', async ({ playground }) => {
+test('runaway loop is told, refused, asked one last time and stopped, before the cap of 8 steps', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Runaway loop');
   await playground.stepToEnd(83);
   await playground.expectEvents([
     /^7\.186 s .*Step 8 of at most 8\./,
-    /^8\.389 s .*The cap of 8 steps is reached: the loop is stopped\./,
-    /^8\.389 s .*The run ends, degraded: the step cap was reached\./,
+    /^5\.077 s .*The agent went on after its last turn and is stopped: the same call came/,
+    /^5\.077 s .*The run ends, degraded: the model went on repeating itself\./,
   ]);
   await expect(playground.events.filter({ hasText: 'Act: multiply is called' })).toHaveCount(8);
-  await playground.expectResult({ answer: SAFE_MESSAGE, steps: 8, blocked: 'none', degraded: 'yes' });
+  await playground.expectResult({ answer: SAFE_MESSAGE, steps: 5, blocked: 'none', degraded: 'yes' });
 });
 
 test('approved mail is sent, once', async ({ playground }) => {

@@ -101,7 +101,7 @@ mod tests {
     fn steps_are_counted_against_their_cap() {
         let outcome = simulate(&Scenario::Looping.setup(7));
         let last = moment(outcome.journal.lines());
-        assert_eq!((last.step, last.of), (8, Some(8)));
+        assert_eq!((last.step, last.of), (5, Some(8)), "it repeats itself, and is stopped before the cap");
         let naive = simulate(&Setup { protection: false, ..Scenario::Looping.setup(7) });
         let last = moment(naive.journal.lines());
         assert_eq!((last.step, last.of), (26, None), "the watcher left in the turn after his patience");

@@ -49,7 +49,9 @@ impl Scenario {
             Self::Down => {
                 "The model cannot be reached. The breaker opens, and the run ends with an honest safe message."
             }
-            Self::Looping => "The model asks for the same tool again and again. The step cap stops it.",
+            Self::Looping => {
+                "The model asks for the same tool again and again. It is told, refused, asked one last time, and stopped."
+            }
             Self::Risky => "The model wants to send an e-mail. Nothing goes out unless a human says yes.",
             Self::Naive => "The flaky world again, and an agent without any protection: the first failure is its last.",
         }

@@ -9,6 +9,7 @@ use crate::world::World;
 use serde::Serialize;
 use steadfast::approval::ApprovalRequest;
 use steadfast::breaker::{BreakerPolicy, WindowPolicy};
+use steadfast::budget::RetryBudgetPolicy;
 use steadfast::id::RunId;
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::retry::RetryPolicy;
@@ -40,10 +41,14 @@ impl Default for Setup {
 }
 
 /// The policy of simulated agents: the engine's defaults, but quicker where a watcher would get bored. Attempts time out
-/// after 4 s, there are 4 of them within 30 s, and the breaker opens after 3 failures in a row.
+/// after 4 s, there are 4 of them within 30 s, and the breaker opens after 3 failures in a row. A run may make up to 20
+/// retries, and no throttle holds them back: these worlds fail in most of their few calls, and what is meant for a
+/// fleet's share of retries would end every run in them.
 #[must_use]
 pub fn default_policy() -> RunPolicy {
-    quick_model_policy().map_or_else(|_| RunPolicy::default(), |model| RunPolicy::default().with_model(model))
+    let retries = RetryBudgetPolicy::default().with_at_least(20);
+    let policy = RunPolicy::default().with_retry_budget(Some(retries));
+    quick_model_policy().map_or_else(|_| policy.clone(), |model| policy.clone().with_model(model))
 }
 
 fn quick_model_policy() -> Result<CallPolicy, InvalidSetting> {
@@ -54,6 +59,7 @@ fn quick_model_policy() -> Result<CallPolicy, InvalidSetting> {
     CallPolicy::default()
         .with_retry(Some(retry))
         .with_breaker(Some(breaker))
+        .with_throttle(None)
         .with_timeout(Some(Duration::from_secs(4)))?
         .with_deadline(Some(Duration::from_secs(30)))
 }

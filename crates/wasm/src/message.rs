@@ -64,7 +64,7 @@ fn read_reply(value: &JsValue, key: Key, risky: impl Fn(&str, &str) -> Option<bo
     let calls = items(&calls).map_err(|_| "the reply's toolCalls cannot be read".to_owned())?;
     let tool_calls =
         (0..).zip(&calls).map(|(index, call)| read_call(call, index, key, &risky)).collect::<Result<_, _>>()?;
-    Ok(ModelReply { text, tool_calls })
+    Ok(ModelReply { text, tool_calls, usage: None })
 }
 
 fn read_call(

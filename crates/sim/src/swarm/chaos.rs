@@ -19,6 +19,9 @@ use steadfast::time::{Duration, Instant};
 /// No run needs more turns of the loop than this; one that does would never end.
 const TURNS: u32 = 20_000;
 
+/// A process that ends whenever it has begun would never end its run either.
+const MOST_CRASHES: u32 = 20;
+
 struct Chaos {
     plan: Plan,
     luck: Stream,
@@ -26,6 +29,7 @@ struct Chaos {
     coming: BTreeMap<(Instant, u64), Input>,
     scheduled: u64,
     calls_wanted: u64,
+    crashed: u32,
     /// What the model asked for last: one that loops asks for it again.
     last_wish: Option<Vec<ToolCall>>,
     /// What all resumes of the run share.
@@ -49,6 +53,7 @@ pub(super) fn watch(seed: u64) -> Watched {
         coming: BTreeMap::new(),
         scheduled: 0,
         calls_wanted: 0,
+        crashed: 0,
         last_wish: None,
         ledger: Ledger::default(),
     };
@@ -95,7 +100,7 @@ impl Chaos {
                 Output::Withdraw(_) | Output::Abandon(_) => {}
                 Output::Finished => return self.disturb_after_the_end(run, checker),
                 Output::Wait { until, .. } => {
-                    if self.luck.happens(self.plan.crashes) {
+                    if self.crashed < MOST_CRASHES && self.luck.happens(self.plan.crashes) {
                         self.crash(run, checker);
                         continue;
                     }
@@ -118,6 +123,7 @@ impl Chaos {
 
     /// The process ends; another goes on from the snapshot. What was under way may still come, and comes late.
     fn crash(&mut self, run: &mut Run, checker: &mut Checker) {
+        self.crashed += 1;
         let away = millis(&mut self.luck, 0, 20_000);
         let snapshot = run.snapshot();
         self.now = self.now.max(checker.now()) + away;

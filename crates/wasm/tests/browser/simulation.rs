@@ -32,7 +32,7 @@ fn the_scenarios_end_as_they_should() {
     assert_eq!(end("flaky"), json!(["17 * 23 = 391.", 2, [], false, "answered"]));
     assert_eq!(end("hung"), json!(["17 * 23 = 391.", 2, [], false, "answered"]));
     assert_eq!(end("down"), json!([safe, 1, [], true, "model_unavailable"]));
-    assert_eq!(end("looping"), json!([safe, 8, [], true, "step_limit"]));
+    assert_eq!(end("looping"), json!([safe, 5, [], true, "no_progress"]));
     let mail = "17 * 23 = 391. The mail to ana@example.com was not sent. \
                 send_email did not run: it is risky, and there is nobody to ask.";
     assert_eq!(end("risky"), json!([mail, 3, ["send_email"], false, "answered"]));
@@ -56,7 +56,7 @@ fn a_trace_is_plain_objects_in_milliseconds() {
 #[wasm_bindgen_test]
 fn a_policy_changes_what_it_names_and_nothing_else() {
     let steps = |policy: &str| simulate(&format!(r#"{{ scenario: "looping", policy: {policy} }}"#))["steps"].clone();
-    assert_eq!((steps("{ maxSteps: 3 }"), steps("{}")), (json!(3), json!(8)));
+    assert_eq!((steps("{ maxSteps: 3 }"), steps("{}")), (json!(3), json!(5)));
     let hung = simulate(r#"{ scenario: "hung", policy: { guard: { timeout: 1500 } } }"#);
     let cut = hung["trace"].as_array().unwrap().iter().find(|entry| entry["what"] == "attempt_timed_out").unwrap();
     assert_eq!(cut["at"], 1_500);
