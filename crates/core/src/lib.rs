@@ -27,6 +27,7 @@ pub mod id;
 pub mod outcome;
 pub mod policy;
 pub mod progress;
+pub mod replay;
 pub mod retry;
 pub mod rng;
 pub mod run;

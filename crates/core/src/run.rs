@@ -100,6 +100,7 @@ pub struct Run {
     now: Instant,
     stage: Phase,
     outputs: VecDeque<Output>,
+    recorded: Option<Vec<(Instant, Input)>>,
     trace: Trace,
 }
 
@@ -266,6 +267,7 @@ impl Run {
             now: Instant::ORIGIN,
             stage: Phase::New,
             outputs: VecDeque::new(),
+            recorded: None,
             trace: Trace::on(),
             policy,
             tools,
@@ -288,6 +290,13 @@ impl Run {
         self
     }
 
+    /// Keeps everything it is told, for a [`Recording`](crate::replay::Recording).
+    #[must_use]
+    pub fn with_recording(mut self) -> Self {
+        self.recorded = Some(Vec::new());
+        self
+    }
+
     /// With this trace instead of one that keeps everything.
     #[must_use]
     pub fn with_trace(mut self, trace: Trace) -> Self {
@@ -305,6 +314,30 @@ impl Run {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> RunId {
+        self.id
+    }
+
+    /// The latest instant it was told.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Turns of the loop that were begun.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.steps.used()
+    }
+
+    /// What it was told, with its instants, if it records.
+    #[must_use]
+    pub fn recorded(&self) -> Option<&[(Instant, Input)]> {
+        self.recorded.as_deref()
     }
 
     /// What was spent so far, by every physical attempt of models and tools.
@@ -366,6 +399,9 @@ impl Run {
 
     /// Takes an input. Time counts first: what comes at the instant of its limit is late.
     pub fn handle(&mut self, now: Instant, input: Input) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push((now, input.clone()));
+        }
         if now < self.now {
             let by = self.now - now;
             self.record(None, || Event::ClockWentBack { by });

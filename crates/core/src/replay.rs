@@ -1,0 +1,68 @@
+//! Replay: what a run was told, told again, to the same run or to one under another policy.
+//!
+//! A run that records keeps each input with its instant. Told again to a run that began alike, they give the same trace,
+//! byte for byte: that is [`Recording::replay`]. Under another policy they cannot simply be told again, for another
+//! policy makes other attempts; [`Recording::what_if`] therefore answers each attempt, question and claim as its like was answered in
+//! the recording, after as long a time.
+//!
+//! What a recording cannot know it does not make up. An attempt beyond those that were made ends the replay there, with
+//! [`Beyond`]. Two things are assumed: what nobody had heard of when the recording ended would never have been heard of,
+//! and a model says in its n-th step what it said in that step, whatever it was told before.
+
+mod compare;
+mod record;
+mod world;
+
+pub use compare::{first_difference, same_decision};
+pub use record::Recording;
+
+use crate::run::Run;
+use alloc::string::String;
+
+/// What would have happened.
+#[derive(Debug)]
+pub struct WhatIf {
+    /// The run under the other policy, with its trace, as far as the recording goes.
+    pub run: Run,
+    /// The first entry of the two traces that is another decision; `None` if they decide alike to the end.
+    pub first_difference: Option<usize>,
+    /// Where the recording ends before that run does.
+    pub beyond: Option<Beyond>,
+}
+
+/// A run asked for something of which the recording knows nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Beyond {
+    /// What it asked for, in words.
+    pub what: String,
+}
+
+/// Why a recording is not replayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// It is of another run.
+    OtherRun {
+        /// The run it is of.
+        recorded: crate::id::RunId,
+    },
+    /// The run was told something already.
+    AlreadyBegun,
+}
+
+impl core::fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::OtherRun { recorded } => {
+                write!(f, "this is a recording of run {}: give the run to replay it with that number", recorded.0)
+            }
+            Self::AlreadyBegun => f.write_str("the run to replay it with has begun: make a new one, or restore one"),
+        }
+    }
+}
+
+impl core::error::Error for ReplayError {}
+
+#[cfg(all(test, feature = "sha2"))]
+mod tests;

@@ -1,0 +1,139 @@
+//! Recorded runs, told again to the same policy and to others.
+
+use super::*;
+use crate::approval::{ApprovalGate, Decision};
+use crate::event::Event;
+use crate::failure::Failure;
+use crate::id::RunId;
+use crate::outcome::StopReason;
+use crate::policy::{CallPolicy, RunPolicy};
+use crate::retry::RetryPolicy;
+use crate::rng::Seed;
+use crate::run::{Input, ModelReply, Output, ToolSpec};
+use crate::snapshot::SnapshotError;
+use crate::time::{Duration, Instant};
+use alloc::vec;
+
+fn at(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+fn policy(attempts: u32, timeout: u64) -> RunPolicy {
+    let retry = RetryPolicy::default().with_attempts(attempts).unwrap();
+    let model = CallPolicy::default().with_retry(Some(retry));
+    let model = model.with_timeout(Some(Duration::from_millis(timeout))).unwrap().with_breaker(None);
+    let gate = ApprovalGate::default().with_approver(true).with_expires_after(Duration::from_secs(60)).unwrap();
+    RunPolicy::default().with_model(model).with_approval(gate)
+}
+
+fn fresh(policy: RunPolicy) -> Run {
+    Run::new(RunId(1), "Tell Ana.", policy, 1, vec![ToolSpec::new("mail").risky()], Seed(3)).unwrap()
+}
+
+/// Two failures, an answer that comes after 3 s, a mail, a yes after 20 s; the host wakes 7 ms late.
+fn recorded() -> Run {
+    let mut run = fresh(policy(3, 4_000)).with_recording();
+    let mut now = at(5);
+    let (mut thought, mut failures) = (0, 0);
+    run.handle(now, Input::Start);
+    loop {
+        let (after, input) = match run.poll() {
+            Output::Think(attempt) if failures < 2 => {
+                failures += 1;
+                (100, Input::Failed(attempt.id, Failure::transient("503")))
+            }
+            Output::Think(attempt) => {
+                thought += 1;
+                let reply =
+                    if thought == 1 { ModelReply::tool("c", "mail", "{}") } else { ModelReply::answer("Sent.") };
+                (3_000, Input::ModelReplied(attempt.id, reply))
+            }
+            Output::Act { attempt, .. } => (50, Input::ToolReplied(attempt.id, "sent".into())),
+            Output::Ask(request) => (20_000, Input::Decided(request.id, Decision::Approve)),
+            Output::Wait { until: Some(until), .. } => {
+                now = until + Duration::from_millis(7);
+                (0, Input::Tick)
+            }
+            Output::Finished => return run,
+            other => panic!("{other:?}"),
+        };
+        now = now + Duration::from_millis(after);
+        run.handle(now, input);
+    }
+}
+
+fn what_if(policy_of_other: RunPolicy) -> (Run, WhatIf) {
+    let run = recorded();
+    let recording = Recording::from_bytes(&Recording::of(&run).unwrap().to_bytes()).unwrap();
+    let other = recording.what_if(fresh(policy(3, 4_000)), fresh(policy_of_other)).unwrap();
+    (run, other)
+}
+
+#[test]
+fn the_same_policy_gives_the_same_trace_told_again_or_asked_what_if() {
+    let run = recorded();
+    assert_eq!(run.result().unwrap().answer, "Sent.");
+    let recording = Recording::of(&run).unwrap();
+    assert_eq!(recording.replay(fresh(policy(3, 4_000))).unwrap().trace(), run.trace());
+    let (run, same) = what_if(policy(3, 4_000));
+    assert_eq!((same.first_difference, &same.beyond), (None, &None));
+    assert_eq!(same.run.trace(), run.trace());
+}
+
+#[test]
+fn settings_that_decide_nothing_make_no_difference() {
+    let (_, other) = what_if(policy(3, 4_000).with_max_steps(5).unwrap());
+    assert_eq!((other.first_difference, other.beyond), (None, None));
+    assert_eq!(other.run.result().unwrap().answer, "Sent.");
+}
+
+#[test]
+fn with_fewer_attempts_the_run_would_have_ended_degraded() {
+    let (run, other) = what_if(policy(2, 4_000));
+    let differs = other.first_difference.unwrap();
+    assert!(matches!(run.trace().entries()[differs].event, Event::BackingOff { next: 3, .. }));
+    assert!(matches!(other.run.trace().entries()[differs].event, Event::CallFailed { .. }));
+    assert_eq!(other.run.result().unwrap().stop, StopReason::ModelUnavailable);
+    assert_eq!(other.beyond, None);
+}
+
+#[test]
+fn with_a_shorter_timeout_an_answer_would_have_been_late_and_nobody_knows_what_a_fourth_attempt_brings() {
+    let (run, other) = what_if(policy(4, 2_000));
+    let differs = other.first_difference.unwrap();
+    assert!(matches!(run.trace().entries()[differs].event, Event::AttemptSucceeded { .. }));
+    assert!(matches!(other.run.trace().entries()[differs].event, Event::AttemptTimedOut { .. }));
+    let beyond = other.beyond.unwrap();
+    assert_eq!(beyond.what, "another attempt at the model in step 1");
+}
+
+#[test]
+fn an_approval_that_expires_sooner_would_have_been_a_no() {
+    let gate = ApprovalGate::default().with_approver(true).with_expires_after(Duration::from_secs(10)).unwrap();
+    let (_, other) = what_if(policy(3, 4_000).with_approval(gate));
+    let differs = other.first_difference.unwrap();
+    assert!(matches!(other.run.trace().entries()[differs].event, Event::ApprovalExpired { .. }));
+    assert_eq!(other.run.result().unwrap().blocked, ["mail"]);
+    assert!(other.beyond.is_none(), "the model says in its second step what it said then");
+}
+
+#[test]
+fn a_recording_of_another_run_or_for_a_run_that_began_is_refused() {
+    let run = recorded();
+    let recording = Recording::of(&run).unwrap();
+    let other = Run::new(RunId(2), "task", policy(3, 4_000), 1, vec![], Seed(3)).unwrap();
+    assert_eq!(recording.replay(other).unwrap_err(), ReplayError::OtherRun { recorded: RunId(1) });
+    assert_eq!(recording.replay(run).unwrap_err(), ReplayError::AlreadyBegun);
+    assert!(Recording::of(&fresh(policy(1, 1))).is_none());
+}
+
+#[test]
+fn a_cut_or_changed_recording_is_refused() {
+    let bytes = Recording::of(&recorded()).unwrap().to_bytes();
+    for length in 0..bytes.len() {
+        assert!(Recording::from_bytes(&bytes[..length]).is_err(), "cut to {length}");
+    }
+    let mut flipped = bytes;
+    flipped[40] ^= 1;
+    assert_eq!(Recording::from_bytes(&flipped), Err(SnapshotError::Damaged));
+}
