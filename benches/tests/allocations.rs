@@ -3,6 +3,14 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use steadfast::call::{Call, Input};
+use steadfast::deadline::Deadline;
+use steadfast::failure::Failure;
+use steadfast::id::Key;
+use steadfast::policy::CallPolicy;
+use steadfast::rng::Seed;
+use steadfast::time::Instant;
+use steadfast::trace::Trace;
 use steadfast_benches::{ClosedBreaker, GuardedCall, OpenBreaker, RejectedCall, RetriedCall};
 
 /// The system's allocator, counting. Each thread has a count of its own, for tests run side by side.
@@ -83,4 +91,17 @@ fn a_guarded_call_that_is_refused_allocates_nothing() {
 fn retries_allocate_nothing() {
     let mut retried = RetriedCall::default();
     assert_eq!(allocations(|| retried.call(2) == Some(3)), 0);
+}
+
+#[test]
+fn what_a_failure_says_is_not_copied_for_a_trace_that_nobody_keeps() {
+    let mut off = Trace::off();
+    let failing = || {
+        let mut call = Call::new(Key::default(), &CallPolicy::unguarded(), 1, Seed(7), Deadline::NEVER);
+        call.handle(Instant::ORIGIN, Input::Start, &mut (), &mut off);
+        // The only allocation there is: the message itself.
+        call.handle(Instant::ORIGIN, Input::Failed(1, Failure::transient("503")), &mut (), &mut off);
+        true
+    };
+    assert_eq!(allocations(failing), 1_000);
 }

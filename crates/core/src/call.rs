@@ -179,16 +179,16 @@ impl Call {
             }
             Input::Start | Input::Tick => {}
             Input::Succeeded(attempt) if self.awaits(attempt) => {
-                let after = self.now - self.settle(PermitOutcome::Ok, breakers, trace);
-                self.record(trace, Some(attempt), || Event::AttemptSucceeded { after });
+                let (now, started) = (self.now, self.settle(PermitOutcome::Ok, breakers, trace));
+                self.record(trace, Some(attempt), || Event::AttemptSucceeded { after: now - started });
                 self.phase = Phase::Over(Ok(attempt));
             }
             Input::Failed(attempt, failure) if self.awaits(attempt) => {
                 let counts = failure.class.counts_against_service();
                 let outcome = if counts { PermitOutcome::Failed } else { PermitOutcome::Ignored };
-                let started = self.started();
-                let (after, traced) = (self.now - started, failure.clone());
-                self.record(trace, Some(attempt), || Event::AttemptFailed { failure: traced, after });
+                let (now, started) = (self.now, self.started());
+                let event = || Event::AttemptFailed { failure: failure.clone(), after: now - started };
+                self.record(trace, Some(attempt), event);
                 self.settle(outcome, breakers, trace);
                 if failure.class == FailureClass::Cancelled {
                     self.finish(CallError::Cancelled, trace);
@@ -247,8 +247,11 @@ impl Call {
                 return self.finish(CallError::DeadlineExceeded { scope: self.deadline.scope(), last }, trace);
             }
             let (now, timeout, option) = (self.now, self.timeout, self.options.current());
-            let admission = breakers.with(option, |breaker| breaker.admit(now, timeout));
-            self.record_changes(breakers, trace);
+            let admission = breakers.with(option, |breaker| {
+                let admission = breaker.admit(now, timeout);
+                self.record_changes(breaker, trace);
+                admission
+            });
             match admission {
                 Some(Err(rejection)) => {
                     if !self.fall_back_from_open_breaker(rejection, trace) {
@@ -277,8 +280,8 @@ impl Call {
     /// Answers whether there is another option to try.
     fn fall_back_from_open_breaker(&mut self, rejection: Rejection, trace: &mut Trace) -> bool {
         let (option, retry_at) = (self.options.current(), rejection.retry_at);
-        let reason = rejection.reason.clone();
-        self.record(trace, None, || Event::BreakerRejected { option, retry_at, reason });
+        let event = || Event::BreakerRejected { option, retry_at, reason: rejection.reason.clone() };
+        self.record(trace, None, event);
         if self.fall_back(FallbackReason::BreakerOpen { retry_at }, trace) {
             return true;
         }
@@ -356,8 +359,7 @@ impl Call {
     }
 
     fn finish(&mut self, error: CallError, trace: &mut Trace) {
-        let traced = error.clone();
-        self.record(trace, None, || Event::CallFailed { error: traced });
+        self.record(trace, None, || Event::CallFailed { error: error.clone() });
         self.phase = Phase::Over(Err(error));
     }
 
@@ -389,15 +391,17 @@ impl Call {
             && let Some(permit) = permit.take()
         {
             let now = self.now;
-            breakers.with(self.options.current(), |breaker| breaker.settle(permit, outcome, now));
-            self.record_changes(breakers, trace);
+            breakers.with(self.options.current(), |breaker| {
+                breaker.settle(permit, outcome, now);
+                self.record_changes(breaker, trace);
+            });
         }
         started
     }
 
-    fn record_changes<B: Breakers + ?Sized>(&self, breakers: &mut B, trace: &mut Trace) {
+    fn record_changes(&self, breaker: &mut CircuitBreaker, trace: &mut Trace) {
         let option = self.options.current();
-        while let Some(change) = breakers.with(option, CircuitBreaker::poll_change).flatten() {
+        while let Some(change) = breaker.poll_change() {
             self.record(trace, None, || event_of(option, change));
         }
     }
