@@ -12,8 +12,8 @@ use criterion::Criterion;
 fn main() {
     let mut criterion = Criterion::default()
         .without_plots()
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_millis(1_200))
         .configure_from_args();
     breaker::measure(&mut criterion);
     guarded::measure(&mut criterion);

@@ -79,7 +79,7 @@ const fn row(what: &'static str, ours: &'static str, beside: Beside) -> Row {
 pub(crate) fn table(estimates: &Estimates, surroundings: &Surroundings) -> Result<String, Stop> {
     let mut lines = vec![
         format!(
-            "Measured by `cargo xtask bench` in {} rounds, with {}, release build, {} {}, {} cores.",
+            "Measured by `cargo xtask bench`, the least disturbed of {} rounds, with {}, release build, {} {}, {} cores.",
             surroundings.rounds,
             surroundings.compiler,
             std::env::consts::ARCH,
