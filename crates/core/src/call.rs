@@ -204,6 +204,12 @@ impl Call {
         self
     }
 
+    /// When a server asked an earlier call under the same key to come back, if it did.
+    #[must_use]
+    pub fn not_before(&self) -> Option<Instant> {
+        self.not_before
+    }
+
     /// The idempotency key of all its attempts.
     #[must_use]
     pub fn key(&self) -> Key {
@@ -247,9 +253,9 @@ impl Call {
             }
             Input::Start | Input::Tick => {}
             Input::Succeeded(attempt) if self.awaits(attempt) => {
-                let after = self.now - self.settle(PermitOutcome::Ok, self.estimate, shared, trace);
+                let (now, started) = (self.now, self.settle(PermitOutcome::Ok, self.estimate, shared, trace));
                 shared.throttle(self.options.current(), RetryThrottle::succeeded);
-                self.record(trace, Some(attempt), || Event::AttemptSucceeded { after });
+                self.record(trace, Some(attempt), || Event::AttemptSucceeded { after: now - started });
                 self.phase = Phase::Over(Ok(attempt));
             }
             Input::Failed(attempt, failure) if self.awaits(attempt) => self.attempt_failed(failure, shared, trace),
@@ -323,8 +329,11 @@ impl Call {
         };
         loop {
             let (now, timeout, option) = (self.now, self.timeout, self.options.current());
-            let admission = shared.breaker(option, |breaker| breaker.admit(now, timeout));
-            self.record_changes(shared, trace);
+            let admission = shared.breaker(option, |breaker| {
+                let admission = breaker.admit(now, timeout);
+                self.record_changes(breaker, trace);
+                admission
+            });
             match admission {
                 Some(Err(rejection)) => {
                     if !self.fall_back_from_open_breaker(rejection, trace) {
@@ -359,8 +368,8 @@ impl Call {
     /// Answers whether there is another option to try.
     fn fall_back_from_open_breaker(&mut self, rejection: Rejection, trace: &mut Trace) -> bool {
         let (option, retry_at) = (self.options.current(), rejection.retry_at);
-        let reason = rejection.reason.clone();
-        self.record(trace, None, || Event::BreakerRejected { option, retry_at, reason });
+        let event = || Event::BreakerRejected { option, retry_at, reason: rejection.reason.clone() };
+        self.record(trace, None, event);
         if self.fall_back(FallbackReason::BreakerOpen { retry_at }, trace) {
             return true;
         }
@@ -386,8 +395,7 @@ impl Call {
     }
 
     fn finish(&mut self, error: CallError, trace: &mut Trace) {
-        let traced = error.clone();
-        self.record(trace, None, || Event::CallFailed { error: traced });
+        self.record(trace, None, || Event::CallFailed { error: error.clone() });
         self.phase = Phase::Over(Err(error));
     }
 
@@ -422,15 +430,17 @@ impl Call {
             shared.budget(|budget, _| budget.settle(reservation, spent));
         }
         if let Some(permit) = attempting.permit.take() {
-            shared.breaker(option, |breaker| breaker.settle(permit, outcome, now));
-            self.record_changes(shared, trace);
+            shared.breaker(option, |breaker| {
+                breaker.settle(permit, outcome, now);
+                self.record_changes(breaker, trace);
+            });
         }
         started
     }
 
-    fn record_changes<S: Shared + ?Sized>(&self, shared: &mut S, trace: &mut Trace) {
+    fn record_changes(&self, breaker: &mut CircuitBreaker, trace: &mut Trace) {
         let option = self.options.current();
-        while let Some(change) = shared.breaker(option, CircuitBreaker::poll_change).flatten() {
+        while let Some(change) = breaker.poll_change() {
             self.record(trace, None, || event_of(option, change));
         }
     }

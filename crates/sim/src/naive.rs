@@ -74,10 +74,10 @@ impl Agent for NaiveAgent {
 }
 
 impl NaiveAgent {
-    pub(crate) fn new(task: &str) -> Self {
+    pub(crate) fn new(task: &str, trace: Trace) -> Self {
         Self {
             messages: vec![message(Role::User, task.into())],
-            trace: Trace::on(),
+            trace,
             steps: 0,
             calls: 0,
             began: Instant::ORIGIN,

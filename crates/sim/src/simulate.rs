@@ -17,6 +17,7 @@ use steadfast::rng::Seed;
 use steadfast::run::Run;
 use steadfast::setting::InvalidSetting;
 use steadfast::time::Duration;
+use steadfast::trace::Trace;
 
 /// What is simulated.
 #[derive(Debug, Clone)]
@@ -31,12 +32,25 @@ pub struct Setup {
     pub seed: u64,
     /// The agent's settings; whether there is somebody to ask is decided by `human`.
     pub policy: RunPolicy,
+    /// Whether everything that happens is written down. Without it the journal stays empty and the run goes the same way,
+    /// faster: for whoever wants thousands of results and no stories.
+    ///
+    /// ```
+    /// use steadfast_sim::{Scenario, Setup, simulate};
+    ///
+    /// let told = simulate(&Scenario::Flaky.setup(7));
+    /// let untold = simulate(&Setup { trace: false, ..Scenario::Flaky.setup(7) });
+    /// assert_eq!(untold.result, told.result);
+    /// assert!(untold.journal.lines().is_empty());
+    /// ```
+    pub trace: bool,
 }
 
 impl Default for Setup {
-    /// A world without faults, a protected agent under [`default_policy`], nobody to ask, seed 7.
+    /// A world without faults, a protected agent under [`default_policy`], nobody to ask, seed 7, everything written down.
     fn default() -> Self {
-        Self { faults: Faults::NONE, protection: true, human: Human::Nobody, seed: 7, policy: default_policy() }
+        let (faults, human) = (Faults::NONE, Human::Nobody);
+        Self { faults, protection: true, human, seed: 7, policy: default_policy(), trace: true }
     }
 }
 
@@ -71,7 +85,7 @@ pub struct Outcome {
     pub result: Option<SimulatedResult>,
     /// The question a human has yet to decide.
     pub pending: Option<ApprovalRequest>,
-    /// Everything that happened.
+    /// Everything that happened; empty if the setup wants no trace.
     pub journal: Journal,
 }
 
@@ -129,15 +143,42 @@ pub fn simulate(setup: &Setup) -> Outcome {
     let task = script::task(setup.faults);
     let gate = setup.policy.approval().with_approver(setup.human.is_there());
     let policy = setup.policy.clone().with_approval(gate);
-    let world = World::new(setup.faults, &setup.human, seed);
+    let trace = if setup.trace { Trace::on() } else { Trace::off() };
+    let world = World::new(setup.faults, &setup.human, seed, setup.trace);
     let (result, pending, journal) = if setup.protection {
         match Run::new(RunId(setup.seed), task, policy, 1, script::tools(), seed) {
-            Ok(mut run) => world.watch(&mut run),
+            Ok(run) => world.watch(&mut run.with_trace(trace)),
             // The scripted tools have names of their own and there is one model: nothing here can be refused.
             Err(invalid) => unreachable!("{invalid}"),
         }
     } else {
-        world.watch(&mut NaiveAgent::new(task))
+        world.watch(&mut NaiveAgent::new(task, trace))
     };
     Outcome { result, pending, journal }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    #[test]
+    fn a_run_that_nobody_writes_down_goes_the_same_way() {
+        for scenario in Scenario::ALL {
+            for seed in 0..20 {
+                let setup = scenario.setup(seed);
+                let (told, untold) = (simulate(&setup), simulate(&Setup { trace: false, ..setup }));
+                assert_eq!((told.result, told.pending), (untold.result, untold.pending), "{scenario} with seed {seed}");
+                assert!(!told.journal.lines().is_empty(), "{scenario} with seed {seed}");
+                assert_eq!(untold.journal, Journal::default(), "{scenario} with seed {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_question_is_handed_over_whether_or_not_it_is_written_down() {
+        let setup = Setup { human: Human::Decided(Vec::new()), ..Scenario::Risky.setup(7) };
+        let untold = simulate(&Setup { trace: false, ..setup });
+        assert_eq!((untold.result, untold.pending.map(|request| request.tool)), (None, Some("send_email".into())));
+    }
 }

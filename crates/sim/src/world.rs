@@ -78,10 +78,12 @@ pub(crate) struct World<'a> {
     ledger: Ledger,
     seen: usize,
     journal: Journal,
+    /// Whether somebody wants the journal.
+    told: bool,
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(faults: Faults, human: &'a Human, seed: Seed) -> Self {
+    pub(crate) fn new(faults: Faults, human: &'a Human, seed: Seed, told: bool) -> Self {
         Self {
             faults,
             human,
@@ -94,6 +96,7 @@ impl<'a> World<'a> {
             ledger: Ledger::default(),
             seen: 0,
             journal: Journal::default(),
+            told,
         }
     }
 
@@ -123,11 +126,11 @@ impl<'a> World<'a> {
                         break None;
                     }
                     if agent.steps_without_cap().is_some_and(|steps| steps > PATIENCE) {
-                        self.journal.world(self.now, WorldEvent::StillLooping { steps: PATIENCE });
+                        self.note(|| WorldEvent::StillLooping { steps: PATIENCE });
                         break Some(no_answer(PATIENCE, Ending::Runaway));
                     }
                     if !self.wait(agent, until) {
-                        self.journal.world(self.now, WorldEvent::HungForever {});
+                        self.note(|| WorldEvent::HungForever {});
                         break Some(no_answer(agent.steps_without_cap().unwrap_or_default(), Ending::Hung));
                     }
                 }
@@ -173,13 +176,15 @@ impl<'a> World<'a> {
     fn think(&mut self, attempt: Attempt, messages: &[Message]) {
         let (fate, fault) = self.faults.of_model(&attempt, self.seed);
         if let Some(fault) = fault {
-            let effect = match &fate {
-                Fate::Fails(after, failure) => format!("this attempt will fail after {}, {failure}", Span(*after)),
-                Fate::Hangs => "this attempt will never answer".into(),
-                Fate::Answers(after) => format!("this attempt will answer after {}", Span(*after)),
-            };
-            let (call, attempt) = (attempt.id.call.0, attempt.id.attempt);
-            self.journal.world(self.now, WorldEvent::FaultInjected { fault, call, attempt, effect });
+            self.note(|| {
+                let effect = match &fate {
+                    Fate::Fails(after, failure) => format!("this attempt will fail after {}, {failure}", Span(*after)),
+                    Fate::Hangs => "this attempt will never answer".into(),
+                    Fate::Answers(after) => format!("this attempt will answer after {}", Span(*after)),
+                };
+                let (call, attempt) = (attempt.id.call.0, attempt.id.attempt);
+                WorldEvent::FaultInjected { fault, call, attempt, effect }
+            });
         }
         match fate {
             Fate::Answers(after) => {
@@ -233,10 +238,17 @@ impl<'a> World<'a> {
         self.coming.insert(place, (at, coming));
     }
 
+    /// Writes down what the world does; the event is only built if somebody wants it.
+    fn note(&mut self, event: impl FnOnce() -> WorldEvent) {
+        if self.told {
+            self.journal.world(self.now, event());
+        }
+    }
+
     fn happen(&mut self, coming: Coming) {
         if let Coming::Effect { tool, args, key } = coming {
             self.happened.insert(key.clone());
-            self.journal.world(self.now, WorldEvent::EffectHappened { tool, args, key });
+            self.note(|| WorldEvent::EffectHappened { tool, args, key });
         }
     }
 
@@ -252,7 +264,7 @@ impl<'a> World<'a> {
 
     fn ended(&mut self, agent: &dyn Agent) -> Option<SimulatedResult> {
         if let Some((error, steps)) = agent.wreck() {
-            self.journal.world(self.now, WorldEvent::Crashed { error });
+            self.note(|| WorldEvent::Crashed { error });
             return Some(no_answer(steps, Ending::Crashed));
         }
         let result = agent.result()?;

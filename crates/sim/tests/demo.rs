@@ -31,7 +31,7 @@ fn json_is_one_array_with_a_row_for_each_scenario() {
             ("flaky", "answered", false),
             ("hung", "answered", false),
             ("down", "model_unavailable", true),
-            ("looping", "step_limit", true),
+            ("looping", "no_progress", true),
             ("risky", "answered", false),
             ("naive", "crashed", true),
         ]

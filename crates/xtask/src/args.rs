@@ -11,7 +11,7 @@ use crate::stop::Stop;
 
 /// The port of the playground unless another is asked for: the one that Trunk uses as well.
 const DEFAULT_PORT: u16 = 8080;
-const COMMANDS: &str = "play, test, check, e2e, size, demo, setup, help";
+const COMMANDS: &str = "play, test, check, e2e, size, bench, demo, setup, help";
 
 /// What a person asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub(crate) enum Command {
     Check,
     EndToEnd { arguments: Vec<OsString> },
     Size,
+    Bench(Bench),
     Demo { arguments: Vec<OsString> },
     Setup,
 }
@@ -32,6 +33,13 @@ pub(crate) enum Selection {
     All,
     Only(&'static str),
     From(&'static str),
+}
+
+/// What of `bench`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Bench {
+    Speed { quick: bool },
+    Instructions { bless: bool },
 }
 
 impl Selection {
@@ -65,6 +73,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
         "test" => test(&mut parser).map(Command::Test),
         "check" => nothing_more("check", &mut parser, Command::Check),
         "size" => nothing_more("size", &mut parser, Command::Size),
+        "bench" => bench(&mut parser).map(Command::Bench),
         "setup" => nothing_more("setup", &mut parser, Command::Setup),
         unknown => Err(Stop::Usage(format!("There is no command `{unknown}`. Commands: {COMMANDS}."))),
     }
@@ -95,6 +104,24 @@ fn test(parser: &mut Parser) -> Result<Selection, Stop> {
         selection = chosen;
     }
     Ok(selection)
+}
+
+fn bench(parser: &mut Parser) -> Result<Bench, Stop> {
+    let (mut quick, mut instructions, mut bless) = (false, false, false);
+    while let Some(argument) = parser.next().map_err(usage)? {
+        match argument {
+            Long("quick") => quick = true,
+            Long("instructions") => instructions = true,
+            Long("bless") => bless = true,
+            other => return Err(unexpected("bench", other)),
+        }
+    }
+    match (instructions, quick, bless) {
+        (false, quick, false) => Ok(Bench::Speed { quick }),
+        (true, false, bless) => Ok(Bench::Instructions { bless }),
+        (true, true, _) => Err(Stop::Usage("`bench` takes one of --quick and --instructions.".to_owned())),
+        (false, _, true) => Err(Stop::Usage("`bench` takes --bless only after --instructions.".to_owned())),
+    }
 }
 
 fn nothing_more(name: &str, parser: &mut Parser, command: Command) -> Result<Command, Stop> {
@@ -141,6 +168,9 @@ pub(crate) fn help() -> String {
   cargo xtask check                  the stages fmt, clippy and native: what to run while writing
   cargo xtask e2e [ARGUMENTS]        build the page and test it in a browser; arguments go to Playwright
   cargo xtask size                   build the page and weigh it
+  cargo xtask bench                  measure decisions beside other libraries; writes docs/performance.md
+    --quick                          a short look that writes nothing
+    --instructions [--bless]         count instructions and compare with benches/instructions.txt, or rewrite it
   cargo xtask demo [ARGUMENTS]       tell the story of the scenarios in the terminal
   cargo xtask setup                  only install what the other commands need
   cargo xtask help                   this page
@@ -195,6 +225,17 @@ mod tests {
         assert!(misuse("test --only speed").starts_with("There is no stage `speed`. Stages: fmt, clippy, "));
         assert!(misuse("test --only fmt --from e2e").contains("one of --only STAGE and --from STAGE"));
         assert!(misuse("test fmt").contains("does not take `fmt`"));
+    }
+
+    #[test]
+    fn bench_measures_time_or_counts_instructions() {
+        assert_eq!(parsed("bench"), Ok(Command::Bench(Bench::Speed { quick: false })));
+        assert_eq!(parsed("bench --quick"), Ok(Command::Bench(Bench::Speed { quick: true })));
+        assert_eq!(parsed("bench --instructions"), Ok(Command::Bench(Bench::Instructions { bless: false })));
+        assert_eq!(parsed("bench --bless --instructions"), Ok(Command::Bench(Bench::Instructions { bless: true })));
+        assert_eq!(misuse("bench --instructions --quick"), "`bench` takes one of --quick and --instructions.");
+        assert_eq!(misuse("bench --bless"), "`bench` takes --bless only after --instructions.");
+        assert_eq!(misuse("bench breaker"), "`bench` does not take `breaker`. See: cargo xtask help");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod args;
+mod bench;
 mod browser;
 mod child;
 mod interrupt;
@@ -29,7 +30,7 @@ mod version;
 
 use std::process::ExitCode;
 
-use args::Command;
+use args::{Bench, Command};
 use project::Project;
 use stop::Stop;
 
@@ -57,6 +58,9 @@ fn perform(command: &Command) -> Result<(), Stop> {
         Command::Check => test::run(&project, &stages::named(&["fmt", "clippy", "native"]), &[]),
         Command::EndToEnd { arguments } => test::run(&project, &stages::named(&["page", "e2e"]), arguments),
         Command::Size => test::run(&project, &stages::named(&["page", "size"]), &[]),
+        Command::Bench(Bench::Speed { quick }) => bench::speed(&project, *quick),
+        Command::Bench(Bench::Instructions { bless: false }) => bench::compare(&project),
+        Command::Bench(Bench::Instructions { bless: true }) => bench::bless(&project),
         Command::Setup => setup::provide(&project, setup::Need::ALL),
         Command::Demo { arguments } => {
             // Nothing of our own is printed here: `demo --json` must stay one JSON array.

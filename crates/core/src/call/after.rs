@@ -17,8 +17,9 @@ impl Call {
     pub(super) fn attempt_failed<S: Shared + ?Sized>(&mut self, failure: Failure, shared: &mut S, trace: &mut Trace) {
         let counts = failure.class.counts_against_service();
         let outcome = if counts { PermitOutcome::Failed } else { PermitOutcome::Ignored };
-        let (after, traced) = (self.now - self.started(), failure.clone());
-        self.record(trace, Some(self.attempts), || Event::AttemptFailed { failure: traced, after });
+        let (now, started) = (self.now, self.started());
+        let event = || Event::AttemptFailed { failure: failure.clone(), after: now - started };
+        self.record(trace, Some(self.attempts), event);
         // What never got there cost nothing; of anything else nobody knows, so it may have cost what was expected.
         let assumed = if failure.class.may_have_taken_effect() { self.estimate } else { Spend::NONE };
         let committed = self.is_committed();

@@ -98,7 +98,8 @@ impl Run {
         if call.attempts() > attempts {
             self.ledger.start(key, &args);
         }
-        Stage::Running { call, args, output: None }
+        // What an earlier try left open, another that fails does not settle.
+        Stage::Running { call, args, output: None, attempts, unsure: again.is_some() }
     }
 
     pub(super) fn block(&mut self, tool: &str, key: Key, reason: BlockReason, message: &str) -> Stage {
@@ -130,11 +131,11 @@ impl Run {
             },
             Stage::Claiming(claiming) if claiming.answer.is_none() => (Stage::Claiming(claiming), false),
             Stage::Claiming(claiming) => (self.claimed_stage(action, claiming), true),
-            Stage::Running { mut call, args, mut output } => {
+            Stage::Running { mut call, args, mut output, attempts, unsure } => {
                 let name = &action.call.tool;
                 let act = |attempt| Output::Act { attempt, tool: name.clone(), args: args.clone() };
                 match drain(&mut call, &mut self.outputs, act) {
-                    None => (Stage::Running { call, args, output }, false),
+                    None => (Stage::Running { call, args, output, attempts, unsure }, false),
                     Some(Ok(_)) => {
                         let text = output.take().unwrap_or_default();
                         self.enter(call.key(), EffectState::Done, &text);
@@ -142,7 +143,10 @@ impl Run {
                         self.record(Some(call.id()), || Event::ToolReplied { tool, output });
                         (Stage::Settled(text), false)
                     }
-                    Some(Err(error)) => (self.failed_stage(action, &call, args, &error), true),
+                    Some(Err(error)) => {
+                        let sent = call.attempts() > attempts;
+                        (self.failed_stage(action, &call, args, &error, unsure || sent, unsure), true)
+                    }
                 }
             }
             Stage::Reconciling { mut call, unsure, mut found } => {
@@ -222,22 +226,39 @@ impl Run {
         }
     }
 
-    fn failed_stage(&mut self, action: &Action, call: &Call, args: String, error: &CallError) -> Stage {
+    fn failed_stage(
+        &mut self,
+        action: &Action,
+        call: &Call,
+        args: String,
+        error: &CallError,
+        sent: bool,
+        unsure: bool,
+    ) -> Stage {
         let (key, attempts) = (call.key(), call.attempts());
-        if self.note_failure(action.tool, key, error) == EffectOutcome::Unknown {
+        if self.note_failure(action.tool, key, error, sent, unsure) == EffectOutcome::Unknown {
             let failure = Failure::from(error.clone());
-            let not_before = failure.retry_after.map(|wait| self.now + wait);
+            let asked = failure.retry_after.map(|wait| self.now + wait);
+            let not_before = asked.max(call.not_before());
             let unsure = Unsure { not_before, error: error.to_string(), ..Unsure::new(key, args, attempts, failure) };
             return self.unsure_stage(action, unsure);
         }
         Stage::Settled(alloc::format!("{} failed: {error}.", action.call.tool))
     }
 
-    /// Enters a failed call into the ledger, and tells what is known of its effect.
-    pub(super) fn note_failure(&mut self, tool: usize, key: Key, error: &CallError) -> EffectOutcome {
+    /// Enters a failed call into the ledger, and tells what is known of its effect: what was never sent did not happen, and
+    /// what was unsure before is so still.
+    pub(super) fn note_failure(
+        &mut self,
+        tool: usize,
+        key: Key,
+        error: &CallError,
+        sent: bool,
+        unsure: bool,
+    ) -> EffectOutcome {
         let effect = self.tools[tool].effect();
-        let never_sent = matches!(error, CallError::CircuitOpen(_));
-        let unknown = !never_sent && effect.after(error.class()) == EffectOutcome::Unknown;
+        let happens = sent && effect.after(error.class()) == EffectOutcome::Unknown;
+        let unknown = happens || unsure && effect != Effect::None;
         let state = if unknown { EffectState::Unknown } else { EffectState::Failed };
         self.enter(key, state, &error.to_string());
         if unknown && !effect.may_repeat() { EffectOutcome::Unknown } else { EffectOutcome::NotDone }

@@ -32,7 +32,15 @@ pub(super) enum Stage {
     /// The ledger that resumed runs share is asked.
     Claiming(Claiming),
     /// It is under way; the output is there once an attempt brought it.
-    Running { call: Call, args: String, output: Option<String> },
+    Running {
+        call: Call,
+        args: String,
+        output: Option<String>,
+        /// Attempts made of it before this call.
+        attempts: u32,
+        /// Whether one of those may have happened.
+        unsure: bool,
+    },
     /// Somebody looks up whether it happened.
     Reconciling { call: Call, unsure: Unsure, found: Option<Reconciliation> },
     /// It was under way when its process ended; a restored run goes on from here.

@@ -27,14 +27,15 @@ impl Run {
             Phase::Acting(actions) => {
                 for action in actions {
                     match &mut action.stage {
-                        Stage::Running { call, .. } => {
+                        Stage::Running { call, attempts, unsure, .. } => {
+                            let (before, unsure) = (*attempts, *unsure);
                             let shared = &mut self.commons.of_tool(action.tool);
                             call.handle(self.now, cancel.clone(), shared, &mut self.trace);
                             let nothing_starts = |attempt: Attempt| Output::Abandon(attempt.id);
                             let ended = drain(call, &mut self.outputs, nothing_starts);
                             if let Some(Err(error)) = ended {
-                                let key = call.key();
-                                self.end_call(action.tool, key, &error);
+                                let (key, sent) = (call.key(), call.attempts() > before);
+                                self.end_call(action.tool, key, &error, sent, unsure);
                             }
                         }
                         Stage::Reconciling { call, .. } => {
@@ -63,8 +64,8 @@ impl Run {
     }
 
     /// A tool call that is under way when the run ends.
-    fn end_call(&mut self, tool: usize, key: Key, error: &CallError) {
-        if self.note_failure(tool, key, error) == EffectOutcome::Unknown {
+    fn end_call(&mut self, tool: usize, key: Key, error: &CallError, sent: bool, unsure: bool) {
+        if self.note_failure(tool, key, error, sent, unsure) == EffectOutcome::Unknown {
             let (tool, failure) = (self.tools[tool].name().into(), Failure::from(error.clone()));
             self.record(Some(key.call), || Event::EffectUnknown { tool, failure });
         }

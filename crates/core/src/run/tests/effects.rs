@@ -145,3 +145,33 @@ fn a_late_word_stops_the_looking_up_and_reaches_the_ledger_even_after_the_end() 
     ended.handle(at(3_001), Input::Failed(id, Failure::new(FailureClass::ConnectFailed, "never got there")));
     assert_eq!(state(&ended), EffectState::Failed);
 }
+
+#[test]
+fn a_second_try_that_fails_leaves_open_whether_the_first_one_happened() {
+    let (mut run, _, outputs) = timed_out(ToolSpec::new("send_email"), true);
+    let Output::Ask(request) = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(2_100), Input::Decided(request.id, Decision::Approve));
+    let (id, _) = act(&mut run);
+    run.handle(at(2_200), Input::Failed(id, Failure::new(FailureClass::ConnectFailed, "refused")));
+    assert_eq!(state(&run), EffectState::Unknown, "the refused connection was the second");
+    assert!(ask(&mut run).again);
+}
+
+#[test]
+fn what_was_never_sent_did_not_happen() {
+    let policy = policy().with_approval(ApprovalGate::default().with_approver(true));
+    let breaker = crate::breaker::BreakerPolicy::default().with_consecutive(1);
+    let mail = ToolSpec::new("send_email")
+        .with_effect(Effect::Once)
+        .with_policy(CallPolicy::for_tool().with_breaker(Some(breaker)));
+    let mut run = Run::new(RunId(1), "Tell Ana.", policy, 1, vec![mail], Seed(1)).unwrap();
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "send_email");
+    let (id, _) = act(&mut run);
+    run.handle(at(1), Input::Failed(id, Failure::new(FailureClass::ConnectFailed, "refused")));
+    let id = think(&mut run);
+    run.handle(at(2), Input::ModelReplied(id, ModelReply::tool("c2", "send_email", "[2]")));
+    assert!(matches!(drain(&mut run)[..], [Output::Think(_), Output::Wait { .. }]), "the breaker is open");
+    let states: Vec<_> = run.ledger().entries().iter().map(|entry| entry.state).collect();
+    assert_eq!(states, [EffectState::Failed, EffectState::Failed]);
+}
