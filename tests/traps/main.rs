@@ -1,0 +1,6 @@
+//! traps
+mod breaking;
+mod timeline;
+mod timers;
+mod timing;
+mod waiting;
