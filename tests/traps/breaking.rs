@@ -5,19 +5,17 @@ use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use steadfast::breaker::{BreakerPolicy, CircuitBreaker, PermitOutcome, State, WindowPolicy};
-use steadfast::call::{Attempt, Input};
+use steadfast::call::Input;
 use steadfast::clock::Timer;
-use steadfast::drive;
 use steadfast::failure::Failure;
 use steadfast::outcome::CallError;
 use steadfast::policy::CallPolicy;
 use steadfast::rng::Seed;
 use steadfast::time::{Duration, Instant};
-use steadfast::trace::Trace;
 use steadfast_sim::VirtualClock;
 
 use crate::timeline::{Calls, before, lasting, ms, us};
-use crate::timers::first;
+use crate::timers::{first, one};
 
 /// Opens at 3 failures in a row, for 5 to 10 s at first; a probe is heard of within 2 s.
 fn breaker() -> BreakerPolicy {
@@ -232,13 +230,4 @@ fn half_open() -> (VirtualClock, [RefCell<CircuitBreaker>; 1]) {
     let clock = VirtualClock::new();
     clock.advance(one.open_until().unwrap() - ms(0));
     (clock, [RefCell::new(one)])
-}
-
-/// One attempt through the shared breaker.
-async fn one<T, F: Future<Output = Result<T, Failure>>>(
-    clock: &VirtualClock,
-    shared: &[RefCell<CircuitBreaker>],
-    operation: impl FnMut(Attempt) -> F,
-) -> Result<T, CallError> {
-    drive::call(clock, &CallPolicy::unguarded(), 1, Seed(1), &mut &*shared, &mut Trace::off(), operation).await
 }

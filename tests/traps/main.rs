@@ -1,5 +1,7 @@
 //! traps
 mod breaking;
+mod lasting;
+mod limits;
 mod timeline;
 mod timers;
 mod timing;

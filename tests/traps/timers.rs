@@ -1,12 +1,20 @@
-//! Timers as hosts have them: early ones, counted ones, and tokio's in real time.
+//! Timers as hosts have them: early and counted ones, and tokio's in real time; and calls driven on them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use steadfast::breaker::CircuitBreaker;
+use steadfast::call::Attempt;
 use steadfast::clock::{Clock, Timer};
+use steadfast::drive;
+use steadfast::failure::Failure;
+use steadfast::outcome::CallError;
+use steadfast::policy::CallPolicy;
+use steadfast::rng::Seed;
 use steadfast::time::Instant;
+use steadfast::trace::Trace;
 use steadfast_sim::VirtualClock;
 
 use crate::timeline::us;
@@ -80,4 +88,13 @@ impl Timer for TokioTimer {
     async fn sleep_until(&self, at: Instant) {
         tokio::time::sleep_until(self.0 + (at - Instant::ORIGIN)).await;
     }
+}
+
+/// One attempt through breakers that several futures share.
+pub(crate) async fn one<T, F: Future<Output = Result<T, Failure>>>(
+    timer: &impl Timer,
+    shared: &[RefCell<CircuitBreaker>],
+    operation: impl FnMut(Attempt) -> F,
+) -> Result<T, CallError> {
+    drive::call(timer, &CallPolicy::unguarded(), 1, Seed(1), &mut &*shared, &mut Trace::off(), operation).await
 }
