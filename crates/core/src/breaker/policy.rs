@@ -1,7 +1,7 @@
 //! Settings of a circuit breaker.
 
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Span};
+use crate::time::{Duration, Span, micros};
 
 /// Settings of a circuit breaker.
 ///
@@ -67,7 +67,7 @@ impl BreakerPolicy {
 
     /// Stays open `first` long, doubling each time in a row up to `most`. Fails on zero, and if `first` is above `most`.
     pub fn with_open_for(mut self, first: Duration, most: Duration) -> Result<Self, InvalidSetting> {
-        if first.is_zero() {
+        if micros(first) == 0 {
             return Err(InvalidSetting::new("breaker.open_for", Span(first), "more than 0 ms"));
         }
         if first > most {
@@ -91,7 +91,7 @@ impl BreakerPolicy {
 
     /// A probe unheard of for so long counts as failed; more than zero.
     pub fn with_lease(mut self, lease: Duration) -> Result<Self, InvalidSetting> {
-        if lease.is_zero() {
+        if micros(lease) == 0 {
             return Err(InvalidSetting::new("breaker.lease", Span(lease), "more than 0 ms"));
         }
         self.lease = Some(lease);
@@ -159,7 +159,7 @@ impl WindowPolicy {
         if !(1..=calls).contains(&minimum) {
             return Err(InvalidSetting::new("breaker.window.minimum", minimum, "1 to breaker.window.calls"));
         }
-        if span.is_zero() {
+        if micros(span) == 0 {
             return Err(InvalidSetting::new("breaker.window.ms", Span(span), "more than 0 ms"));
         }
         Ok(Self { per_mille, calls, span, minimum })
