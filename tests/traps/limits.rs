@@ -183,10 +183,10 @@ fn trap_21_counters_at_their_integer_limit() {
     let all = Spend { attempts: u64::MAX, steps: u64::MAX, tokens: u64::MAX, money: u64::MAX };
     let mut budget = Budget::new(Limits::none(), ms(0));
     let root = budget.root();
-    for _ in 0..2 {
-        let reservation = budget.reserve(root, ms(0), all).unwrap();
-        budget.settle(reservation, all);
-    }
+    let reservation = budget.reserve(root, ms(0), all).unwrap();
+    budget.settle(reservation, all);
+    let beyond = budget.reserve(root, ms(0), all).unwrap_err();
+    assert_eq!((beyond.limit, beyond.left), (u64::MAX, 0), "what cannot be counted is not spent");
     assert_eq!(budget.spent(root), all);
 }
 
