@@ -39,12 +39,12 @@ const CLOSED_DOOR: &str = "the circuit breaker is open until";
 impl Calls {
     fn one_fails(&mut self, at: Instant) {
         assert!(self.start(at).starts_with("start 1"));
-        self.fail(at, self.calls.len() - 1, 1);
+        self.fail(at, self.started.len() - 1, 1);
     }
 
     fn one_succeeds(&mut self, at: Instant) {
         assert!(self.start(at).starts_with("start 1"));
-        self.tell(at, self.calls.len() - 1, Input::Succeeded(1));
+        self.tell(at, self.started.len() - 1, Input::Succeeded(1));
     }
 
     /// Three fail at once: answers until when it is open.
@@ -85,7 +85,7 @@ fn trap_03_a_call_from_before_the_outage_fails_while_the_probe_runs() {
     let until = calls.outage(ms(10));
     calls.is_refused(before(until));
     assert_eq!(calls.start(until), "start 1, wait", "the probe");
-    let probe = calls.calls.len() - 1;
+    let probe = calls.started.len() - 1;
     assert_eq!(calls.fail(until, 0, 1), "the only attempt failed: server_error: 503");
     assert_eq!(calls.state(), State::HalfOpen, "nothing reopens");
     calls.is_refused(until);
@@ -106,7 +106,7 @@ fn trap_04_a_call_from_before_the_outage_succeeds_in_half_open() {
     assert_eq!(calls.state(), State::HalfOpen, "and no closing without a probe");
     assert_eq!(calls.start(until), "start 1, wait", "this is the probe");
     calls.is_refused(until);
-    let probe = calls.calls.len() - 2;
+    let probe = calls.started.len() - 2;
     calls.tell(until, probe, Input::Succeeded(1));
     assert_eq!((calls.state(), calls.breaker().stats().late), (State::Closed, 2));
 }
@@ -139,7 +139,7 @@ fn trap_05_a_probe_that_never_returns() {
 fn trap_06_closing_after_the_probe() {
     let mut calls = Calls::new(&guarded(breaker()));
     let until = calls.outage(ms(0));
-    let crowd = calls.calls.len()..calls.calls.len() + 500;
+    let crowd = calls.started.len()..calls.started.len() + 500;
     for _ in crowd.clone() {
         // Each is told at once that it is not let through, and when to come back: nobody is parked.
         calls.is_refused(ms(1));
@@ -150,7 +150,7 @@ fn trap_06_closing_after_the_probe() {
     assert_eq!(calls.tell(until + lasting(1), probe, Input::Succeeded(1)), "ok by 1");
     assert_eq!(calls.state(), State::Closed);
     for at in [until + lasting(1), until + lasting(60_000)] {
-        for call in crowd.start..calls.calls.len() {
+        for call in crowd.start..calls.started.len() {
             assert!(!calls.tick(at, call).contains("start"), "nobody is released by the closing");
         }
     }
@@ -198,7 +198,7 @@ fn trap_18_the_probe_is_cancelled() {
     let mut calls = Calls::new(&guarded(breaker()));
     let until = calls.outage(ms(0));
     calls.start(until);
-    let probe = calls.calls.len() - 1;
+    let probe = calls.started.len() - 1;
     calls.is_refused(until + lasting(1));
     assert_eq!(calls.tell(until + lasting(2), probe, Input::Cancel), "abandon 1, the caller cancelled it");
     assert_eq!(calls.state(), State::HalfOpen, "neither closed nor opened");

@@ -43,11 +43,10 @@ fn trap_07_snapshot_restore_a_minute_later() {
     let (breaker, until) = opened(ms(1_000));
     let snapshot = breaker.snapshot(ms(5_000));
     let rest = until - ms(5_000);
-    let microsecond = Duration::from_micros(1);
     for (elapsed, left) in [
         (Duration::ZERO, rest),
-        (lasting(60_000), rest - lasting(60_000)),
-        (rest - microsecond, microsecond),
+        (lasting(60_000), until - ms(65_000)),
+        (before(until) - ms(5_000), Duration::from_micros(1)),
         (rest, Duration::ZERO),
         (rest + lasting(3_600_000), Duration::ZERO),
     ] {

@@ -47,7 +47,7 @@ pub(crate) struct Calls {
     parent: Deadline,
     pub(crate) seed: Seed,
     pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) calls: Vec<Call>,
+    pub(crate) started: Vec<Call>,
     pub(crate) trace: Trace,
 }
 
@@ -58,20 +58,20 @@ impl Calls {
 
     pub(crate) fn within(policy: &CallPolicy, options: u32, parent: Deadline) -> Self {
         let endpoints = (0..options).map(|option| Endpoint::new(policy, Seed(u64::from(option)))).collect();
-        let (seed, calls, trace) = (Seed(1), Vec::new(), Trace::on());
-        Self { policy: *policy, options, parent, seed, endpoints, calls, trace }
+        let (seed, started, trace) = (Seed(1), Vec::new(), Trace::on());
+        Self { policy: *policy, options, parent, seed, endpoints, started, trace }
     }
 
     /// Starts the next call.
     pub(crate) fn start(&mut self, at: Instant) -> String {
-        let key = Key { run: RunId(1), call: CallId(self.calls.len() as u64 + 1) };
-        self.calls.push(Call::new(key, &self.policy, self.options, self.seed, self.parent));
-        self.tell(at, self.calls.len() - 1, call::Input::Start)
+        let key = Key { run: RunId(1), call: CallId(self.started.len() as u64 + 1) };
+        self.started.push(Call::new(key, &self.policy, self.options, self.seed, self.parent));
+        self.tell(at, self.started.len() - 1, call::Input::Start)
     }
 
     /// Tells a call something, and what it then wants done.
     pub(crate) fn tell(&mut self, at: Instant, call: usize, input: call::Input) -> String {
-        told(&mut self.calls[call], at, input, &mut self.endpoints, &mut self.trace)
+        told(&mut self.started[call], at, input, &mut self.endpoints, &mut self.trace)
     }
 
     pub(crate) fn tick(&mut self, at: Instant, call: usize) -> String {

@@ -45,7 +45,7 @@ fn waits(backoff: Backoff, attempts: u32, seed: Seed, call: usize) -> Vec<u64> {
     let mut now = ms(0);
     for attempt in 1..attempts {
         calls.fail(now, call, attempt);
-        let Output::Wait { until: Some(until), .. } = calls.calls[call].poll() else { panic!("{}", calls.trace) };
+        let Output::Wait { until: Some(until), .. } = calls.started[call].poll() else { panic!("{}", calls.trace) };
         now = until;
         calls.tick(now, call);
     }
@@ -62,7 +62,7 @@ fn trap_01_abort_50_ms_into_a_600_ms_backoff() {
     for at in [us(599_999), ms(600), us(600_001), ms(1_800), ms(3_600_000)] {
         assert_eq!(calls.tick(at, 0), "the caller cancelled it", "at {at}");
     }
-    assert_eq!(calls.calls[0].attempts(), 1);
+    assert_eq!(calls.started[0].attempts(), 1);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn trap_25_a_retry_after_output_was_already_shown() {
     for at in [us(799_999), ms(800), ms(9_000)] {
         assert_eq!(shown.tick(at, 0), end, "at {at}");
     }
-    assert_eq!(shown.calls[0].attempts(), 1);
+    assert_eq!(shown.started[0].attempts(), 1);
 }
 
 #[test]

@@ -25,13 +25,13 @@ impl Run {
             let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
             return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
         };
-        let doubt = self.doubt(&wanted);
+        let unsettled = self.unsettled(&wanted);
         let (key, effect) = (self.next_key(), self.tools[tool].effect());
         let (name, args) = (wanted.tool.clone(), wanted.args.clone());
-        let (state, output) = (EffectState::Intended, String::new());
-        self.ledger.write(LedgerEntry { key, tool: name, args, effect, state, output });
+        let intended = EffectState::Intended;
+        self.ledger.write(LedgerEntry { key, tool: name, args, effect, state: intended, output: String::new() });
         let risky = wanted.risky.unwrap_or(self.tools[tool].is_risky());
-        let stage = match (doubt, self.policy.approval().check(risky)) {
+        let stage = match (unsettled, self.policy.approval().check(risky)) {
             (Some(error), _) => self.doubtful_stage(&wanted, key, error),
             (None, Verdict::Run) => self.begin_tool(tool, key, wanted.args.clone(), None),
             (None, Verdict::Ask) => self.ask(&wanted.tool, key, &wanted.args, None),
@@ -41,7 +41,7 @@ impl Run {
     }
 
     /// How an earlier call of the same with the same arguments ended, where it must not happen twice and may have happened.
-    fn doubt(&self, wanted: &ToolCall) -> Option<String> {
+    fn unsettled(&self, wanted: &ToolCall) -> Option<String> {
         let mut latest = self.ledger.entries().iter().rev();
         let same = latest.find(|entry| {
             let once = entry.effect == Effect::Once && entry.state == EffectState::Unknown;
