@@ -115,6 +115,24 @@ fn trap_19_nothing_that_calls_share_grows_in_a_million_calls() {
 }
 
 #[test]
+fn trap_19_a_breaker_whose_changes_nobody_asks_for_does_not_keep_them_all() {
+    let mut breaker = CircuitBreaker::new(opening(), Seed(1));
+    let mut now = ms(0);
+    let mut size_after = |cycles| {
+        for _ in 0..cycles {
+            let failing = breaker.admit(now, None).unwrap();
+            breaker.settle(failing, PermitOutcome::Failed, now);
+            now = breaker.open_until().unwrap();
+            let probe = breaker.admit(now, None).unwrap();
+            breaker.settle(probe, PermitOutcome::Ok, now);
+        }
+        format!("{breaker:?}").len()
+    };
+    let (early, late) = (size_after(100), size_after(100_000));
+    assert!(late < early + 200, "{early} characters after a hundred outages, {late} after a hundred thousand");
+}
+
+#[test]
 fn trap_19_no_timer_is_left_after_many_driven_calls() {
     let hasty = &Hasty::default();
     let policy = CallPolicy::default().with_deadline(Some(lasting(90_000))).unwrap();

@@ -9,17 +9,18 @@ use steadfast::breaker::{BreakerPolicy, State};
 use steadfast::call::Input;
 use steadfast::clock::{Clock, Timer};
 use steadfast::deadline::{Deadline, Scope};
-use steadfast::drive::{call_with_deadline, retry};
+use steadfast::drive::{call, call_with_deadline, retry};
 use steadfast::event::Event;
 use steadfast::failure::{Failure, FailureClass};
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::retry::RetryPolicy;
 use steadfast::rng::Seed;
 use steadfast::run::ToolSpec;
+use steadfast::trace::Trace;
 use steadfast_sim::VirtualClock;
 
 use crate::timeline::{Agent, Calls, before, lasting, ms, us};
-use crate::timers::{CountsDrop, Hasty, TokioTimer};
+use crate::timers::{CountsDrop, Hasty, TokioTimer, first};
 
 /// Three attempts, waits of exactly 500 and 1,000 ms.
 fn retrying() -> CallPolicy {
@@ -79,6 +80,23 @@ fn trap_14_an_operation_that_ignores_being_told_to_stop() {
     let result = clock.block_on(call_with_deadline(&clock, lasting(2_000), |_| deaf(&clock, &dropped)));
     assert_eq!(result.unwrap_err().class, FailureClass::Timeout);
     assert_eq!((clock.now(), dropped.get()), (ms(2_000), 1), "given up in time, and stopped");
+}
+
+#[test]
+fn trap_14_what_is_given_up_is_dropped_then_and_not_when_the_next_attempt_begins() {
+    let (clock, dropped) = (VirtualClock::new(), Cell::new(0));
+    let policy = retrying().with_timeout(Some(lasting(2_000))).unwrap();
+    let (mut trace, mut nothing) = (Trace::off(), ());
+    let call = call(&clock, &policy, 1, Seed(1), &mut nothing, &mut trace, |_| deaf(&clock, &dropped));
+    let seen = async {
+        let mut seen = Vec::new();
+        for at in [1_999, 2_001, 2_499, 4_499, 4_501] {
+            clock.sleep_until(ms(at)).await;
+            seen.push(dropped.get());
+        }
+        seen
+    };
+    assert_eq!(clock.block_on(first(call, seen)), Err(vec![0, 1, 1, 1, 2]));
 }
 
 #[test]
