@@ -5,7 +5,7 @@
 
 use crate::id::{ApprovalId, Key};
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Instant, Span};
+use crate::time::{Duration, Instant, Span, micros};
 use alloc::string::String;
 use core::fmt;
 
@@ -116,7 +116,7 @@ impl ApprovalGate {
 
     /// With another time until an unanswered request counts as no; more than zero.
     pub fn with_expires_after(mut self, limit: Duration) -> Result<Self, InvalidSetting> {
-        if limit.is_zero() {
+        if micros(limit) == 0 {
             return Err(InvalidSetting::new("approval.expires_after", Span(limit), "more than 0 ms"));
         }
         self.expires_after = limit;

@@ -7,7 +7,7 @@ use crate::budget::{Limits, RetryBudgetPolicy, Spend, ThrottlePolicy};
 use crate::progress::ProgressPolicy;
 use crate::retry::RetryPolicy;
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Span};
+use crate::time::{Duration, Span, micros};
 use alloc::string::String;
 
 /// Settings of a guarded call. Every layer can be left out; the default leaves out none but the deadline.
@@ -189,7 +189,7 @@ impl CallPolicy {
 
 fn positive(name: &'static str, limit: Option<Duration>) -> Result<Option<Duration>, InvalidSetting> {
     match limit {
-        Some(limit) if limit.is_zero() => Err(InvalidSetting::new(name, Span(limit), "more than 0 ms, or none")),
+        Some(limit) if micros(limit) == 0 => Err(InvalidSetting::new(name, Span(limit), "more than 0 ms, or none")),
         limit => Ok(limit),
     }
 }

@@ -102,7 +102,7 @@ impl BreakerPolicy {
 
     /// Stays open `first` long, doubling each time in a row up to `most`. Fails on zero, and if `first` is above `most`.
     pub fn with_open_for(mut self, first: Duration, most: Duration) -> Result<Self, InvalidSetting> {
-        if first.is_zero() {
+        if micros(first) == 0 {
             return Err(InvalidSetting::new("breaker.open_for", Span(first), "more than 0 ms"));
         }
         if first > most {
@@ -126,7 +126,7 @@ impl BreakerPolicy {
 
     /// A probe unheard of for so long counts as failed; more than zero.
     pub fn with_lease(mut self, lease: Duration) -> Result<Self, InvalidSetting> {
-        if lease.is_zero() {
+        if micros(lease) == 0 {
             return Err(InvalidSetting::new("breaker.lease", Span(lease), "more than 0 ms"));
         }
         self.lease = Some(lease);
@@ -209,7 +209,7 @@ impl WindowPolicy {
         if !(1..=calls).contains(&minimum) {
             return Err(InvalidSetting::new("breaker.window.minimum", minimum, "1 to breaker.window.calls"));
         }
-        if span.is_zero() {
+        if micros(span) == 0 {
             return Err(InvalidSetting::new("breaker.window.ms", Span(span), "more than 0 ms"));
         }
         Ok(Self { per_mille, calls, span_us: micros(span).max(1), minimum })

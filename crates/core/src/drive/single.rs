@@ -48,12 +48,13 @@ pub async fn call<T, F>(
 where
     F: Future<Output = Result<T, Failure>>,
 {
-    let mut machine = Call::new(Key::default(), policy, options, seed, Deadline::NEVER);
+    let machine = Call::new(Key::default(), policy, options, seed, Deadline::NEVER);
+    let mut driven = Driven { machine, timer, shared, trace };
     let mut attempt: Option<(u32, Pin<Box<F>>)> = None;
     let mut value = None;
-    machine.handle(timer.now(), Input::Start, shared, trace);
+    driven.handle(Input::Start);
     loop {
-        match machine.poll() {
+        match driven.machine.poll() {
             Output::Start(started) => attempt = Some((started.id.attempt, Box::pin(operation(started)))),
             Output::Abandon(_) => attempt = None,
             Output::Wait { until, .. } => {
@@ -72,7 +73,7 @@ where
                 if !matches!(input, Input::Tick) {
                     attempt = None;
                 }
-                machine.handle(timer.now(), input, shared, trace);
+                driven.handle(input);
             }
             Output::Finished(Err(error)) => return Err(error),
             Output::Finished(Ok(_)) => match value.take() {
@@ -81,6 +82,29 @@ where
                 // ever would be worse than saying so.
                 None => return Err(CallError::Cancelled),
             },
+        }
+    }
+}
+
+/// A call that is taken back when its future is dropped, in the middle of an attempt too: what the attempt holds of what
+/// is shared, a breaker's permit and a part of the budget, goes back with it.
+struct Driven<'a, T: Timer, S: Shared + ?Sized> {
+    machine: Call,
+    timer: &'a T,
+    shared: &'a mut S,
+    trace: &'a mut Trace,
+}
+
+impl<T: Timer, S: Shared + ?Sized> Driven<'_, T, S> {
+    fn handle(&mut self, input: Input) {
+        self.machine.handle(self.timer.now(), input, self.shared, self.trace);
+    }
+}
+
+impl<T: Timer, S: Shared + ?Sized> Drop for Driven<'_, T, S> {
+    fn drop(&mut self) {
+        if !matches!(self.machine.poll(), Output::Finished(_)) {
+            self.handle(Input::Cancel);
         }
     }
 }

@@ -25,17 +25,40 @@ impl Run {
             let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
             return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
         };
+        let unsettled = self.unsettled(&wanted);
         let (key, effect) = (self.next_key(), self.tools[tool].effect());
         let (name, args) = (wanted.tool.clone(), wanted.args.clone());
-        let (state, output) = (EffectState::Intended, String::new());
-        self.ledger.write(LedgerEntry { key, tool: name, args, effect, state, output });
+        let intended = EffectState::Intended;
+        self.ledger.write(LedgerEntry { key, tool: name, args, effect, state: intended, output: String::new() });
         let risky = wanted.risky.unwrap_or(self.tools[tool].is_risky());
-        let stage = match self.policy.approval().check(risky) {
-            Verdict::Run => self.begin_tool(tool, key, wanted.args.clone(), None),
-            Verdict::Ask => self.ask(&wanted.tool, key, &wanted.args, None),
-            Verdict::Deny => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
+        let stage = match (unsettled, self.policy.approval().check(risky)) {
+            (Some(error), _) => self.doubtful_stage(&wanted, key, error),
+            (None, Verdict::Run) => self.begin_tool(tool, key, wanted.args.clone(), None),
+            (None, Verdict::Ask) => self.ask(&wanted.tool, key, &wanted.args, None),
+            (None, Verdict::Deny) => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
         };
         Action { call: wanted, key: Some(key), tool, stage }
+    }
+
+    /// How an earlier call of the same with the same arguments ended, where it must not happen twice and may have happened.
+    fn unsettled(&self, wanted: &ToolCall) -> Option<String> {
+        let mut latest = self.ledger.entries().iter().rev();
+        let same = latest.find(|entry| {
+            let once = entry.effect == Effect::Once && entry.state == EffectState::Unknown;
+            once && entry.tool == wanted.tool && entry.args == wanted.args
+        });
+        same.map(|entry| entry.output.clone())
+    }
+
+    /// The model asks for something again that may have happened already: that is a human's decision, risky or not.
+    fn doubtful_stage(&mut self, wanted: &ToolCall, key: Key, error: String) -> Stage {
+        let (name, args) = (&wanted.tool, &wanted.args);
+        if self.policy.approval().has_approver() {
+            let unsure = Unsure::new(key, args.clone(), 0, Failure::new(FailureClass::ToolUnknown, error));
+            return self.ask(name, key, args, Some(unsure));
+        }
+        let _ = self.block(name, key, BlockReason::NobodyToAsk, "");
+        Stage::Settled(report_unknown(name, &error))
     }
 
     fn ask(&mut self, tool: &str, key: Key, args: &str, again: Option<Unsure>) -> Stage {
@@ -179,7 +202,11 @@ impl Run {
         let tool = action.tool;
         match (outcome, block_of(outcome), again) {
             (Outcome::Approved { args, .. }, _, again) => self.begin_tool(tool, key, args.clone(), again),
-            (_, Some((_, message)), Some(unsure)) => {
+            (_, Some((reason, message)), Some(unsure)) => {
+                // Of what was never begun under this key it is known that it did not happen.
+                if unsure.attempts == 0 {
+                    let _ = self.block(&action.call.tool, key, reason, message);
+                }
                 let word = if message.is_empty() { String::new() } else { alloc::format!(" They said: {message}") };
                 Stage::Settled(alloc::format!("{}{word}", report_unknown(&action.call.tool, &unsure.error)))
             }

@@ -19,6 +19,9 @@ use crate::time::{Duration, Instant};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// So many calls no run makes, and after so many it can still count.
+const MOST_CALLS: u64 = u64::MAX / 2;
+
 impl Run {
     /// The run as bytes: everything but its settings and its trace, which stay with the host. A suspended run is resumed
     /// from them with [`restore`](Self::restore); from a run that is not suspended they are what would be left if its
@@ -133,6 +136,9 @@ impl Run {
         run.deadline = from.take::<Option<Instant>>()?.map_or(Deadline::NEVER, |at| Deadline::until(at, Scope::Run));
         (run.messages, run.blocked) = (from.take()?, from.take()?);
         (run.calls, run.approvals) = (from.take()?, from.take()?);
+        if run.calls.max(run.approvals) > MOST_CALLS {
+            return Err(SnapshotError::Impossible { what: "it counts more calls than any run can make" });
+        }
         run.ledger = Ledger::of_entries(from.take::<Vec<LedgerEntry>>()?);
         run.commons.load(run.tools.iter().map(ToolSpec::name), seed, &mut from)?;
         let history: Option<History> = from.take()?;
