@@ -132,12 +132,12 @@ impl Ledger {
     /// The tool call of that key.
     #[must_use]
     pub fn entry(&self, key: Key) -> Option<&LedgerEntry> {
-        self.entries.iter().find(|entry| entry.key == key)
+        self.entries.iter().rev().find(|entry| entry.key == key)
     }
 
     /// Writes what became of a tool call. What is done stays done: a later word that knows less changes nothing.
     pub fn write(&mut self, entry: LedgerEntry) {
-        match self.entries.iter_mut().find(|known| known.key == entry.key) {
+        match self.entries.iter_mut().rev().find(|known| known.key == entry.key) {
             Some(known) if known.state == EffectState::Done && entry.state != EffectState::Done => {}
             Some(known) => *known = entry,
             None => self.entries.push(entry),
@@ -184,6 +184,11 @@ impl Ledger {
             }
         }
         Ok(Self { entries })
+    }
+
+    /// A tool call whose key is new. Looking for an older one would cost more the longer the run is.
+    pub(crate) fn intend(&mut self, entry: LedgerEntry) {
+        self.entries.push(entry);
     }
 
     pub(crate) fn entry_of(&self, call: CallId) -> Option<&LedgerEntry> {

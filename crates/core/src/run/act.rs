@@ -25,11 +25,12 @@ impl Run {
             let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
             return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
         };
-        let unsettled = self.unsettled(&wanted);
-        let (key, effect) = (self.next_key(), self.tools[tool].effect());
+        let effect = self.tools[tool].effect();
+        let unsettled = if effect == Effect::Once { self.unsettled(&wanted) } else { None };
+        let key = self.next_key();
         let (name, args) = (wanted.tool.clone(), wanted.args.clone());
         let intended = EffectState::Intended;
-        self.ledger.write(LedgerEntry { key, tool: name, args, effect, state: intended, output: String::new() });
+        self.ledger.intend(LedgerEntry { key, tool: name, args, effect, state: intended, output: String::new() });
         let risky = wanted.risky.unwrap_or(self.tools[tool].is_risky());
         let stage = match (unsettled, self.policy.approval().check(risky)) {
             (Some(error), _) => self.doubtful_stage(&wanted, key, error),
