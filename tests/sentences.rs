@@ -134,6 +134,7 @@ fn of_attempts() -> Vec<Event> {
         Event::Committed { after: ms(310) },
         Event::AttemptTimedOut { scope: Scope::FirstOutput, after: ms(2_000) },
         Event::AttemptTimedOut { scope: Scope::Idle, after: ms(2_600) },
+        Event::InnerRetries { attempts: 3 },
         Event::RetryRefused { reason: refusals()[0] },
         Event::RetryRefused { reason: refusals()[1] },
         Event::AttemptSucceeded { after: ms(817) },

@@ -166,6 +166,13 @@ impl CircuitBreaker {
         self.admit_with_care(now, attempt_timeout)
     }
 
+    /// Why an attempt could not begin now, counted as a refusal; `None` if it could. For hosts that turn callers away before
+    /// they do anything for them.
+    #[inline]
+    pub fn refusal(&mut self, now: Instant) -> Option<Rejection> {
+        if self.plain { None } else { self.refusal_with_care(now) }
+    }
+
     /// Takes a permit back, with what came of it.
     #[inline]
     pub fn settle(&mut self, permit: Permit, outcome: PermitOutcome, now: Instant) {
@@ -184,6 +191,13 @@ impl CircuitBreaker {
     }
 
     #[inline(never)]
+    fn refusal_with_care(&mut self, now: Instant) -> Option<Rejection> {
+        self.advance(now);
+        let now = self.now;
+        self.rare.as_mut()?.turned_away(rules(self.policy.as_ref()), now)
+    }
+
+    #[inline(never)]
     fn admit_with_care(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
         self.advance(now);
         let (mut permit, now) = (self.permit(), self.now);
@@ -191,34 +205,22 @@ impl CircuitBreaker {
             return Ok(permit);
         }
         let (policy, rare) = (rules(self.policy.as_ref()), self.rare.get_or_insert_default());
-        let rejection = match &mut rare.mode {
-            Mode::Closed => {
-                if policy.slow.is_some() {
-                    permit.id = rare.watch.begin(now);
-                }
-                return Ok(permit);
-            }
-            Mode::Disabled => return Ok(permit),
-            Mode::Open { until } => Rejection { retry_at: *until, reason: RejectReason::Open },
-            Mode::HalfOpen { probes, .. } if probes.len() < policy.probes as usize => {
+        if let Some(rejection) = rare.turned_away(policy, now) {
+            return Err(rejection);
+        }
+        match &mut rare.mode {
+            Mode::Closed if policy.slow.is_some() => permit.id = rare.watch.begin(now),
+            Mode::HalfOpen { probes, .. } => {
                 let lease = policy.lease.or(attempt_timeout).unwrap_or(policy.open_for);
                 let slow = policy.slow.map(|rule| rule.limit()).filter(|limit| *limit < lease);
                 permit.lease_until = now + slow.unwrap_or(lease);
                 permit.id = rare.next_probe;
                 rare.next_probe = rare.next_probe.wrapping_add(1);
                 probes.push(Probe { id: permit.id, lease_until: permit.lease_until, slow: slow.is_some() });
-                return Ok(permit);
             }
-            Mode::HalfOpen { probes, .. } => Rejection {
-                retry_at: probes.iter().map(|probe| probe.lease_until).min().unwrap_or(now),
-                reason: RejectReason::ProbesUnderWay { probes: policy.probes },
-            },
-            Mode::ForcedOpen { reason } => {
-                Rejection { retry_at: Instant::MAX, reason: RejectReason::ForcedOpen { reason: reason.clone() } }
-            }
-        };
-        rare.stats.rejected = rare.stats.rejected.saturating_add(1);
-        Err(rejection)
+            Mode::Closed | Mode::Disabled | Mode::Open { .. } | Mode::ForcedOpen { .. } => {}
+        }
+        Ok(permit)
     }
 
     #[inline]

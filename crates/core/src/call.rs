@@ -131,7 +131,8 @@ pub enum Input {
     Output(u32),
     /// Something of that attempt was shown to somebody: from here on it cannot be tried again, nor fallen back from.
     Commit(u32),
-    /// What that attempt really spent; to be told before its outcome. Else its estimate counts.
+    /// What that attempt really spent; to be told before its outcome. Else its estimate counts. More than one attempt means
+    /// that something inside it retries too: they all count.
     Spent(u32, Spend),
     /// The caller takes it back.
     Cancel,
@@ -196,6 +197,35 @@ impl Call {
         }
     }
 
+    /// A call that is begun at once, or the reason why its only option's breaker does not let it begin: [`new`](Self::new)
+    /// and [`Input::Start`] in one, for hosts that turn many callers away. A refusal is counted and traced as ever.
+    pub fn start<S: Shared + ?Sized>(
+        key: Key,
+        policy: &CallPolicy,
+        seed: Seed,
+        parent: Deadline,
+        now: Instant,
+        shared: &mut S,
+        trace: &mut Trace,
+    ) -> Result<Self, Rejection> {
+        if let Some(rejection) = shared.breaker(0, |breaker| breaker.refusal(now)).flatten() {
+            shared.retries(RetryBudget::call_started);
+            let (option, retry_at) = (0, rejection.retry_at);
+            trace.record(now, Some(key.call), None, || Event::BreakerRejected {
+                option,
+                retry_at,
+                reason: rejection.reason.clone(),
+            });
+            trace.record(now, Some(key.call), None, || Event::CallFailed {
+                error: CallError::CircuitOpen(rejection.clone()),
+            });
+            return Err(rejection);
+        }
+        let mut call = Self::new(key, policy, 1, seed, parent);
+        call.handle(now, Input::Start, shared, trace);
+        Ok(call)
+    }
+
     /// Counts its attempts on from those an earlier call under the same key made, so that no two share a number, and begins
     /// no earlier than a server asked that one for.
     #[must_use]
@@ -251,7 +281,6 @@ impl Call {
                     None => self.start_attempt(shared, trace),
                 }
             }
-            Input::Start | Input::Tick => {}
             Input::Succeeded(attempt) if self.awaits(attempt) => {
                 let (now, started) = (self.now, self.settle(PermitOutcome::Ok, self.estimate, shared, trace));
                 shared.throttle(self.options.current(), RetryThrottle::succeeded);
@@ -265,9 +294,12 @@ impl Call {
                 if let Phase::Attempting(attempting) = &mut self.phase {
                     attempting.spent = Some(spend);
                 }
+                if spend.attempts > 1 {
+                    self.record(trace, Some(attempt), || Event::InnerRetries { attempts: spend.attempts });
+                }
             }
             // A part of an attempt that is over is as late as its end will be, and that is traced.
-            Input::Output(_) | Input::Commit(_) | Input::Spent(..) => {}
+            Input::Start | Input::Tick | Input::Output(_) | Input::Commit(_) | Input::Spent(..) => {}
             Input::Succeeded(attempt) => self.record(trace, Some(attempt), || Event::LateReply { ok: true }),
             Input::Failed(attempt, _) => self.record(trace, Some(attempt), || Event::LateReply { ok: false }),
             Input::Cancel => self.cancel(shared, trace),
@@ -426,7 +458,8 @@ impl Call {
         let Phase::Attempting(attempting) = &mut self.phase else { return now };
         let started = attempting.started;
         if let Some(reservation) = attempting.reservation.take() {
-            let spent = Spend { attempts: 1, ..attempting.spent.unwrap_or(assumed) };
+            let spent = attempting.spent.unwrap_or(assumed);
+            let spent = Spend { attempts: spent.attempts.max(1), ..spent };
             shared.budget(|budget, _| budget.settle(reservation, spent));
         }
         if let Some(permit) = attempting.permit.take() {

@@ -78,6 +78,8 @@ pub enum Event {
         #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
         after: Duration,
     },
+    /// An attempt was several: something inside it retries too.
+    InnerRetries { attempts: u64 },
     /// Another try might help and is not allowed.
     RetryRefused { reason: RetryRefusal },
     /// An attempt was given up because its time was up; whatever it still brings is late.

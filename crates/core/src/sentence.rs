@@ -99,6 +99,12 @@ impl fmt::Display for Event {
             Self::Committed { .. } => {
                 f.write_str("Something of this attempt was shown: from here on it is not tried again.")
             }
+            Self::InnerRetries { attempts } => {
+                write!(
+                    f,
+                    "This attempt was {attempts}: something inside it retries too, and retries multiply. Switch that off."
+                )
+            }
             Self::RetryRefused { reason } => write!(f, "There is no other try: {reason}."),
             Self::AttemptTimedOut { scope, after } => {
                 write!(f, "The {}'s deadline is here: the attempt is abandoned after {}.", scope.as_str(), Span(*after))

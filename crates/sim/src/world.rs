@@ -215,9 +215,10 @@ impl<'a> World<'a> {
 
     /// Whoever keeps the mail server's books can tell.
     fn look_up(&mut self, attempt: Attempt, key: Key) {
-        let found = match self.happened.contains(&key.to_string()) {
-            true => Reconciliation::Done { output: String::new() },
-            false => Reconciliation::NotDone,
+        let found = if self.happened.contains(&key.to_string()) {
+            Reconciliation::Done { output: String::new() }
+        } else {
+            Reconciliation::NotDone
         };
         self.schedule(self.now + LOOKING_UP, Coming::Reply(Input::Reconciled(attempt.id, found)));
     }

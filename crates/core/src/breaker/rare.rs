@@ -1,6 +1,7 @@
 //! What a breaker keeps only once something out of the ordinary has happened to it.
 
-use super::report::{Change, State, Stats};
+use super::policy::BreakerPolicy;
+use super::report::{Change, RejectReason, Rejection, State, Stats};
 use super::slow::SlowWatch;
 use super::window::Window;
 use crate::time::Instant;
@@ -26,6 +27,23 @@ pub(super) struct Rare {
     /// The results of a window that does not fit into the breaker.
     pub(super) window: Window,
     pub(super) watch: SlowWatch,
+}
+
+impl Rare {
+    /// Why an attempt cannot begin now, counted as a refusal.
+    pub(super) fn turned_away(&mut self, policy: &BreakerPolicy, now: Instant) -> Option<Rejection> {
+        let (retry_at, reason) = match &self.mode {
+            Mode::Open { until } => (*until, RejectReason::Open),
+            Mode::HalfOpen { probes, .. } if probes.len() >= policy.probes as usize => {
+                let retry_at = probes.iter().map(|probe| probe.lease_until).min().unwrap_or(now);
+                (retry_at, RejectReason::ProbesUnderWay { probes: policy.probes })
+            }
+            Mode::ForcedOpen { reason } => (Instant::MAX, RejectReason::ForcedOpen { reason: reason.clone() }),
+            Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled => return None,
+        };
+        self.stats.rejected = self.stats.rejected.saturating_add(1);
+        Some(Rejection { retry_at, reason })
+    }
 }
 
 #[derive(Debug, Clone, Default)]

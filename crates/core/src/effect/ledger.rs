@@ -280,6 +280,7 @@ impl Stored for LedgerEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use EffectState::{Blocked, Done, Failed, Intended, Unknown};
 
     fn entry(call: u64, state: EffectState) -> LedgerEntry {
         let key = Key { run: RunId(1), call: CallId(call) };
@@ -335,7 +336,6 @@ mod tests {
         }
         let restored = Ledger::restore(&ledger.snapshot()).unwrap();
         let states: Vec<_> = restored.entries().iter().map(|entry| entry.state).collect();
-        use EffectState::{Blocked, Done, Failed, Intended, Unknown};
         assert_eq!(states, [Intended, Blocked, Unknown, Done, Failed, Unknown]);
         assert_eq!(restored.entries()[0], ledger.entries()[0]);
         let bytes = ledger.snapshot();

@@ -112,7 +112,7 @@ impl Recording {
         if run.id() != self.run {
             return Err(ReplayError::OtherRun { recorded: self.run });
         }
-        if !run.trace().entries().is_empty() { Err(ReplayError::AlreadyBegun) } else { Ok(()) }
+        if run.trace().entries().is_empty() { Ok(()) } else { Err(ReplayError::AlreadyBegun) }
     }
 
     fn told_again(&self, mut run: Run, learning: &mut Option<&mut World>) -> Result<Run, ReplayError> {

@@ -22,10 +22,6 @@ pub(super) struct Action {
 }
 
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are as many as a model asks for at once; a box would cost each call"
-)]
 pub(super) enum Stage {
     /// A human is asked: whether it may run, or whether it may run again although it may have happened.
     Asking { approval: Approval, again: Option<Unsure> },

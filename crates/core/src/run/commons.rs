@@ -72,7 +72,7 @@ impl Commons {
     /// Takes over what is known of the endpoints that are still there: of models by their place, of tools by their name.
     pub(super) fn load<'a>(
         &mut self,
-        names: impl Iterator<Item = &'a str> + Clone,
+        names: &(impl Iterator<Item = &'a str> + Clone),
         seed: Seed,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {

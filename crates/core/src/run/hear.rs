@@ -32,7 +32,7 @@ impl Run {
                             call.handle(now, call::Input::Tick, &mut self.commons.of_tool(action.tool), trace);
                         }
                         Stage::Reconciling { call, .. } => {
-                            call.handle(now, call::Input::Tick, &mut self.commons.of_looking_up(), trace)
+                            call.handle(now, call::Input::Tick, &mut self.commons.of_looking_up(), trace);
                         }
                         Stage::Claiming(_) | Stage::Interrupted { .. } | Stage::Settled(_) => {}
                     }

@@ -140,7 +140,7 @@ impl Run {
             return Err(SnapshotError::Impossible { what: "it counts more calls than any run can make" });
         }
         run.ledger = Ledger::of_entries(from.take::<Vec<LedgerEntry>>()?);
-        run.commons.load(run.tools.iter().map(ToolSpec::name), seed, &mut from)?;
+        run.commons.load(&run.tools.iter().map(ToolSpec::name), seed, &mut from)?;
         let history: Option<History> = from.take()?;
         if let (Some(progress), Some(history)) = (run.policy.progress().cloned(), history) {
             run.progress = Some(ProgressDetector::restore(progress, history));

@@ -144,8 +144,8 @@ impl Run {
     pub(super) fn model_failed(&mut self, error: &CallError) {
         let stop = match error {
             CallError::Cancelled => StopReason::Cancelled,
-            CallError::DeadlineExceeded { scope: Scope::Run, .. } => StopReason::Deadline,
-            CallError::BudgetExceeded(BudgetExceeded { what: Resource::Time, .. }) => StopReason::Deadline,
+            CallError::DeadlineExceeded { scope: Scope::Run, .. }
+            | CallError::BudgetExceeded(BudgetExceeded { what: Resource::Time, .. }) => StopReason::Deadline,
             CallError::BudgetExceeded(_) => StopReason::Budget,
             _ => StopReason::ModelUnavailable,
         };

@@ -251,9 +251,9 @@ impl Checker {
         self.under_way.insert(call, (attempt.id.attempt, attempt.until.unwrap_or(Instant::MAX)));
         let made = self.attempts.entry(call).or_default();
         made.push((option, now));
-        let begun = self.begun_anew.get(&call).copied().unwrap_or(0);
-        let (in_all, of_option) = (made.len(), made[begun..].iter().filter(|(other, _)| *other == option).count());
-        let first = made[begun].1;
+        let anew = self.begun_anew.get(&call).copied().unwrap_or(0);
+        let (in_all, of_option) = (made.len(), made[anew..].iter().filter(|(other, _)| *other == option).count());
+        let first = made[anew].1;
         if self.committed.contains(&call) {
             self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after something was shown", attempt.id));
         }

@@ -131,7 +131,7 @@ fn what_an_attempt_may_cost_is_reserved_before_it_and_settled_after_it() {
         rich.tell(&mut call, 0, Input::Start);
         assert_eq!(rich.tokens(), (1_000, 0));
         if let Some(tokens) = told {
-            rich.tell(&mut call, 1, Input::Spent(1, Spend { tokens, attempts: 7, ..Spend::NONE }));
+            rich.tell(&mut call, 1, Input::Spent(1, Spend { tokens, ..Spend::NONE }));
         }
         rich.tell(&mut call, 2, ending.clone());
         assert_eq!(rich.tokens(), (0, spent), "{told:?} {ending:?}");
@@ -205,4 +205,45 @@ fn the_retries_of_many_calls_are_one_budget() {
     let said = rich.tell(&mut second, 1, Input::Failed(1, Failure::transient("503")));
     let Output::Finished(Err(CallError::RetriesExhausted { attempts: 1, .. })) = said else { panic!("{said:?}") };
     assert_eq!((rich.retries.calls(), rich.retries.attempts()), (2, 3));
+}
+
+#[test]
+fn retries_inside_an_attempt_are_counted_and_named() {
+    let policy = retrying();
+    let mut rich = Rich::new(&policy, Limits::none().with_attempts(4).unwrap(), 3);
+    let mut one = call(&policy, 1);
+    rich.tell(&mut one, 0, Input::Start);
+    rich.tell(&mut one, 1, Input::Spent(1, Spend { attempts: 3, ..Spend::NONE }));
+    rich.tell(&mut one, 2, Input::Succeeded(1));
+    assert_eq!(rich.budget.spent(rich.budget.root()).attempts, 3);
+    assert!(format!("{}", rich.trace).contains("This attempt was 3: something inside it retries too"));
+}
+
+#[test]
+fn a_call_that_is_turned_away_is_never_made_and_counts_all_the_same() {
+    let policy = CallPolicy::default().with_breaker(Some(BreakerPolicy::default().with_consecutive(1)));
+    let mut rich = Rich::new(&policy, Limits::none(), 3);
+    let start = |rich: &mut Rich, at: u64| {
+        let budget = Some((&mut rich.budget, Budget::new(Limits::none(), Instant::ORIGIN).root()));
+        let mut shared = Resources { endpoints: &mut rich.endpoints, retries: Some(&mut rich.retries), budget };
+        let now = Instant::from_millis(at);
+        Call::start(KEY, &policy, Seed(1), Deadline::NEVER, now, &mut shared, &mut rich.trace)
+    };
+    let mut first = start(&mut rich, 0).unwrap();
+    assert!(matches!(first.poll(), Output::Start(_)));
+    rich.tell(&mut first, 1, Input::Failed(1, Failure::transient("503")));
+    let retry_at = start(&mut rich, 2).unwrap_err().retry_at;
+    assert_eq!(
+        rich.endpoints[0].breaker.as_ref().unwrap().stats().rejected,
+        2,
+        "the first call's retry was turned away too"
+    );
+    assert_eq!(rich.retries.calls(), 2);
+    let words = format!("{}", rich.trace);
+    assert!(
+        words.trim_end().ends_with(&format!("The call gives up: the circuit breaker is open until {retry_at}.")),
+        "{words}"
+    );
+    let probe = start(&mut rich, retry_at.as_micros().div_ceil(1_000)).unwrap();
+    assert!(probe.awaits(1));
 }
