@@ -366,11 +366,9 @@ mod tests {
         writer.finish()
     }
 
-    fn read(
-        bytes: &[u8],
-        now: u64,
-        elapsed: u64,
-    ) -> Result<(u32, String, Option<bool>, Instant, Vec<u64>), SnapshotError> {
+    type All = (u32, String, Option<bool>, Instant, Vec<u64>);
+
+    fn read(bytes: &[u8], now: u64, elapsed: u64) -> Result<All, SnapshotError> {
         let (now, elapsed) = (Instant::from_millis(now), Duration::from_millis(elapsed));
         let mut reader = Reader::new(Kind::Breaker, bytes, now, elapsed)?;
         let all = (reader.take()?, reader.take()?, reader.take()?, reader.take()?, reader.take()?);

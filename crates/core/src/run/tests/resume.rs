@@ -161,7 +161,7 @@ fn questions_and_deadlines_age_while_a_run_is_away_whatever_the_new_clock_says()
         let mut run = restored(&snapshot, now, elapsed).unwrap();
         run.handle(at(now), Input::Start);
         let Output::Ask(request) = &drain(&mut run)[0] else { panic!("{now} {elapsed}") };
-        assert_eq!(request.expires_at, at(now) + (left - Duration::from_millis(elapsed)));
+        assert_eq!(request.expires_at, at(now) + left.saturating_sub(Duration::from_millis(elapsed)));
     }
     let mut late = restored(&snapshot, 0, 59_900).unwrap();
     late.handle(at(0), Input::Start);
