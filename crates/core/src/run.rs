@@ -243,7 +243,7 @@ impl Run {
             if tool.name().is_empty() {
                 return Err(InvalidSetting::new("tools", "a tool without a name", "a name for each tool"));
             }
-            if tools[..index].iter().any(|earlier| earlier.name() == tool.name()) {
+            if tools.iter().take(index).any(|earlier| earlier.name() == tool.name()) {
                 return Err(InvalidSetting::new("tools", tool.name(), "each name once"));
             }
         }
@@ -449,6 +449,13 @@ impl Run {
         };
         let until = wait.0.into_iter().chain(self.deadline.at()).min();
         Output::Wait { until, why: wait.1 }
+    }
+
+    /// The tool at that place. A call has its tool's place from the list itself; what stands in for a place that is not
+    /// there may do nothing.
+    fn tool(&self, place: usize) -> &ToolSpec {
+        static NOTHING: ToolSpec = ToolSpec::nothing();
+        self.tools.get(place).unwrap_or(&NOTHING)
     }
 
     fn record(&mut self, call: Option<CallId>, event: impl FnOnce() -> Event) {

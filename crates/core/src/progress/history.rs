@@ -66,6 +66,12 @@ pub(super) struct Quote {
     pub(super) text: String,
 }
 
+/// Without the path that panics for an index that is not there: `Vec::remove` has one.
+fn forget_oldest<T>(kept: &mut Vec<T>) {
+    let mut oldest = true;
+    kept.retain(|_| !core::mem::take(&mut oldest));
+}
+
 impl History {
     /// How many turns in a row, the wanted one included, are the same as the one `length` turns before them.
     pub(super) fn matching(&self, calls: u64, length: u32) -> u32 {
@@ -123,7 +129,7 @@ impl History {
             }
         }
         if self.turns.len() == TURNS_KEPT {
-            self.turns.remove(0);
+            forget_oldest(&mut self.turns);
         }
         self.turns.push(turn);
     }
@@ -147,14 +153,14 @@ impl History {
     fn remember(&mut self, seen: &Seen<'_>, result: u64) {
         if !self.known.contains(&result) {
             if self.known.len() == RESULTS_KNOWN {
-                self.known.remove(0);
+                forget_oldest(&mut self.known);
             }
             self.known.push(result);
         }
         let call = of_call(seen.tool, seen.args);
         self.quotes.retain(|quote| quote.call != call);
         if self.quotes.len() == QUOTES_KEPT {
-            self.quotes.remove(0);
+            forget_oldest(&mut self.quotes);
         }
         self.quotes.push(Quote { call, tool: of_tool(seen.tool), text: quoted(seen.result) });
     }

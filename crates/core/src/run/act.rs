@@ -25,13 +25,13 @@ impl Run {
             let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
             return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
         };
-        let effect = self.tools[tool].effect();
+        let effect = self.tool(tool).effect();
         let unsettled = if effect == Effect::Once { self.unsettled(&wanted) } else { None };
         let key = self.next_key();
         let (name, args) = (wanted.tool.clone(), wanted.args.clone());
         let intended = EffectState::Intended;
         self.ledger.intend(LedgerEntry { key, tool: name, args, effect, state: intended, output: String::new() });
-        let risky = wanted.risky.unwrap_or(self.tools[tool].is_risky());
+        let risky = wanted.risky.unwrap_or(self.tool(tool).is_risky());
         let stage = match (unsettled, self.policy.approval().check(risky)) {
             (Some(error), _) => self.doubtful_stage(&wanted, key, error),
             (None, Verdict::Run) => self.begin_tool(tool, key, wanted.args.clone(), None),
@@ -87,7 +87,7 @@ impl Run {
 
     /// Runs a tool, in a run that shares its ledger with other resumes only after asking there.
     fn begin_tool(&mut self, tool: usize, key: Key, args: String, again: Option<Unsure>) -> Stage {
-        if self.claims && self.tools[tool].effect() == Effect::Once {
+        if self.claims && self.tool(tool).effect() == Effect::Once {
             return self.claim(tool, key, args, None, again);
         }
         self.run_tool(tool, key, args, again.as_ref())
@@ -103,14 +103,15 @@ impl Run {
     ) -> Stage {
         let state = if blocked.is_some() { EffectState::Blocked } else { EffectState::Started };
         let output = blocked.as_ref().map(|(_, message)| message.clone()).unwrap_or_default();
-        let (name, effect) = (self.tools[tool].name().into(), self.tools[tool].effect());
+        let (name, effect) = (self.tool(tool).name().into(), self.tool(tool).effect());
         let entry = LedgerEntry { key, tool: name, args: args.clone(), effect, state, output };
         self.outputs.push_back(Output::Claim(Claim { entry, again: again.is_some() }));
         Stage::Claiming(Claiming { key, args, blocked, again, answer: None })
     }
 
     fn run_tool(&mut self, tool: usize, key: Key, args: String, again: Option<&Unsure>) -> Stage {
-        let spec = &self.tools[tool];
+        // Its place is found in the field itself, for the trace is written beside it.
+        let Some(spec) = self.tools.get(tool) else { return Stage::Settled(String::new()) };
         let mut call = Call::new(key, &spec.policy(), 1, self.seed, self.deadline);
         let attempts = again.map_or(0, |again| again.attempts);
         if let Some(again) = again {
@@ -186,7 +187,7 @@ impl Run {
                 }
             }
             Stage::Interrupted { key, args, attempts } => {
-                if self.tools[tool].effect().may_repeat() {
+                if self.tool(tool).effect().may_repeat() {
                     let failure = Failure::new(FailureClass::ToolUnknown, "");
                     let again = Unsure::new(key, args.clone(), attempts, failure);
                     return (self.run_tool(tool, key, args, Some(&again)), true);
@@ -211,7 +212,7 @@ impl Run {
                 let word = if message.is_empty() { String::new() } else { alloc::format!(" They said: {message}") };
                 Stage::Settled(alloc::format!("{}{word}", report_unknown(&action.call.tool, &unsure.error)))
             }
-            (_, Some((reason, message)), None) if self.claims && self.tools[tool].effect() == Effect::Once => {
+            (_, Some((reason, message)), None) if self.claims && self.tool(tool).effect() == Effect::Once => {
                 self.claim(tool, key, action.call.args.clone(), Some((reason, message.into())), None)
             }
             (_, Some((reason, message)), None) => self.block(&action.call.tool, key, reason, message),
@@ -246,7 +247,7 @@ impl Run {
                 let unsure = Unsure::new(key, args, again.map_or(0, |unsure| unsure.attempts), failure);
                 // Whoever started it may still be at it: nobody is asked to start it again.
                 self.ledger.set(key, EffectState::Unknown, &unsure.error);
-                if self.tools[tool].reconciles() {
+                if self.tool(tool).reconciles() {
                     return self.reconcile(tool, unsure);
                 }
                 Stage::Settled(report_unknown(name, &unsure.error))
@@ -284,7 +285,7 @@ impl Run {
         sent: bool,
         unsure: bool,
     ) -> EffectOutcome {
-        let effect = self.tools[tool].effect();
+        let effect = self.tool(tool).effect();
         let happens = sent && effect.after(error.class()) == EffectOutcome::Unknown;
         let unknown = happens || unsure && effect != Effect::None;
         let state = if unknown { EffectState::Unknown } else { EffectState::Failed };
@@ -297,7 +298,7 @@ impl Run {
         let (tool, failure) = (action.call.tool.clone(), unsure.failure.clone());
         self.ledger.set(unsure.key, EffectState::Unknown, &unsure.error);
         self.record(Some(unsure.key.call), || Event::EffectUnknown { tool, failure });
-        if self.tools[action.tool].reconciles() {
+        if self.tool(action.tool).reconciles() {
             return self.reconcile(action.tool, unsure);
         }
         self.ask_again(action, unsure)
@@ -305,9 +306,9 @@ impl Run {
 
     fn reconcile(&mut self, tool: usize, unsure: Unsure) -> Stage {
         let key = self.next_key();
-        let name = self.tools[tool].name().to_string();
+        let name = self.tool(tool).name().to_string();
         self.record(Some(key.call), || Event::ReconcileAsked { tool: name });
-        let mut call = Call::new(key, &self.tools[tool].reconcile_policy(), 1, self.seed, self.deadline);
+        let mut call = Call::new(key, &self.tool(tool).reconcile_policy(), 1, self.seed, self.deadline);
         call.handle(self.now, call::Input::Start, &mut self.commons.of_looking_up(), &mut self.trace);
         Stage::Reconciling { call, unsure, found: None }
     }

@@ -66,7 +66,7 @@ impl Run {
     /// A tool call that is under way when the run ends.
     fn end_call(&mut self, tool: usize, key: Key, error: &CallError, sent: bool, unsure: bool) {
         if self.note_failure(tool, key, error, sent, unsure) == EffectOutcome::Unknown {
-            let (tool, failure) = (self.tools[tool].name().into(), Failure::from(error.clone()));
+            let (tool, failure) = (self.tool(tool).name().into(), Failure::from(error.clone()));
             self.record(Some(key.call), || Event::EffectUnknown { tool, failure });
         }
     }

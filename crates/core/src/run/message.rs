@@ -116,6 +116,17 @@ impl ToolSpec {
         }
     }
 
+    /// No tool at all: what is least allowed.
+    pub(super) const fn nothing() -> Self {
+        Self {
+            name: String::new(),
+            risky: true,
+            effect: Effect::Once,
+            reconciles: false,
+            policy: CallPolicy::unguarded(),
+        }
+    }
+
     /// It needs a human's yes, and its effect is [`Effect::Once`] unless [`with_effect`](Self::with_effect) says otherwise
     /// afterwards.
     #[must_use]
