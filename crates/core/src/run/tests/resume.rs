@@ -233,6 +233,17 @@ fn a_run_that_ended_comes_back_ended_and_one_that_never_began_begins() {
 }
 
 #[test]
+fn a_run_that_was_not_told_to_go_on_waits_for_that_and_for_no_instant() {
+    let mut run = started(asking().with_deadline(Some(Duration::from_secs(5))).unwrap());
+    think(&mut run);
+    let mut restored = restored(&run.snapshot(), 0, 60_000).unwrap();
+    restored.handle(at(10), Input::Tick);
+    assert_eq!(drain(&mut restored), [Output::Wait { until: None, why: WaitReason::NotStarted }]);
+    restored.handle(at(10), Input::Start);
+    assert_eq!(result(&mut restored).stop, StopReason::Deadline);
+}
+
+#[test]
 fn snapshots_of_other_runs_without_their_tools_cut_or_changed_are_refused() {
     let (snapshot, _) = suspended();
     let restore = |bytes: &[u8], id, tools| Run::restore(bytes, id, asking(), 1, tools, at(0), Duration::ZERO);
