@@ -233,6 +233,17 @@ fn a_run_that_ended_comes_back_ended_and_one_that_never_began_begins() {
 }
 
 #[test]
+fn a_run_comes_back_ended_whatever_it_ended_for() {
+    use StopReason::{Answered, Budget, Cancelled, Deadline, ModelUnavailable, NoProgress, StepLimit, Suspended};
+    for stop in [Answered, StepLimit, NoProgress, Budget, ModelUnavailable, Deadline, Cancelled, Suspended] {
+        let mut run = started(asking());
+        run.finish(stop, Some("391".into()));
+        let ended = restored(&run.snapshot(), 0, 0).unwrap();
+        assert_eq!(ended.result().map(|result| result.stop), Some(stop));
+    }
+}
+
+#[test]
 fn a_run_that_was_not_told_to_go_on_waits_for_that_and_for_no_instant() {
     let mut run = started(asking().with_deadline(Some(Duration::from_secs(5))).unwrap());
     think(&mut run);
