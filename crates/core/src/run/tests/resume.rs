@@ -244,6 +244,15 @@ fn a_run_comes_back_ended_whatever_it_ended_for() {
 }
 
 #[test]
+fn numbers_at_their_limit_stay_there() {
+    let mut run = started(asking());
+    (run.calls, run.approvals) = (u64::MAX, u64::MAX);
+    wants(&mut run, 1, "send_email");
+    assert_eq!(ask(&mut run).id, ApprovalId(u64::MAX));
+    assert_eq!(run.ledger().entries()[0].key.call, CallId(u64::MAX));
+}
+
+#[test]
 fn a_run_that_was_not_told_to_go_on_waits_for_that_and_for_no_instant() {
     let mut run = started(asking().with_deadline(Some(Duration::from_secs(5))).unwrap());
     think(&mut run);
