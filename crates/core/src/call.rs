@@ -258,10 +258,10 @@ impl Call {
         self.key.call
     }
 
-    /// Whether that attempt is the one under way, so that its outcome would count.
+    /// Whether that attempt is the one under way, so that its outcome would count: one that the host was told to start.
     #[must_use]
     pub fn awaits(&self, attempt: u32) -> bool {
-        matches!(self.phase, Phase::Attempting(_)) && attempt == self.attempts
+        matches!(&self.phase, Phase::Attempting(attempting) if attempting.told) && attempt == self.attempts
     }
 
     /// Takes an input. Time counts first: an outcome that comes at the instant at which its attempt's time is up is late.

@@ -135,8 +135,16 @@ pub enum StopReason {
 
 impl StopReason {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Answered, Self::StepLimit, Self::ModelUnavailable, Self::Deadline, Self::Cancelled, Self::Suspended];
+    pub const ALL: [Self; 8] = [
+        Self::Answered,
+        Self::StepLimit,
+        Self::NoProgress,
+        Self::Budget,
+        Self::ModelUnavailable,
+        Self::Deadline,
+        Self::Cancelled,
+        Self::Suspended,
+    ];
 
     /// Its name, as traces and JavaScript spell it.
     #[must_use]

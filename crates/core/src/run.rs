@@ -433,7 +433,8 @@ impl Run {
             return output;
         }
         let wait = match &mut self.stage {
-            Phase::New | Phase::Restored(_) => (None, WaitReason::NotStarted),
+            // Its deadline too looks at it only once it goes on.
+            Phase::New | Phase::Restored(_) => return Output::Wait { until: None, why: WaitReason::NotStarted },
             Phase::Thinking { call, .. } => wait_of(call),
             Phase::Acting(actions) => actions
                 .iter_mut()

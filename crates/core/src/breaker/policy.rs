@@ -212,7 +212,8 @@ impl WindowPolicy {
         if micros(span) == 0 {
             return Err(InvalidSetting::new("breaker.window.ms", Span(span), "more than 0 ms"));
         }
-        Ok(Self { per_mille, calls, span_us: micros(span).max(1), minimum })
+        // With at most 2^63 microseconds, 292,000 years, an instant from before a clock's origin is never taken for a later one.
+        Ok(Self { per_mille, calls, span_us: micros(span).clamp(1, 1 << 63), minimum })
     }
 
     /// `(bad, calls)` if that is enough to open.

@@ -111,10 +111,14 @@ impl CircuitBreaker {
     }
 
     fn store_closed(&self, rare: &Rare, to: &mut Writer) {
-        let aged = |(age, bad)| Aged { age, bad };
-        let mut results: Vec<_> = rare.window.ages(self.now).map(aged).collect();
-        results.extend(self.recent.ages(self.now).map(aged));
-        let durations: Vec<_> = rare.watch.window.ages(self.now).map(aged).collect();
+        let policy = rules(self.policy.as_ref());
+        // Of what no longer counts, ages may have come round once more: the clock can leap from before its origin to its end.
+        let counting = |rule: Option<WindowPolicy>| {
+            move |(age, bad)| rule.is_some_and(|rule| age < rule.span_us).then_some(Aged { age, bad })
+        };
+        let results = rare.window.ages(self.now).chain(self.recent.ages(self.now));
+        let results: Vec<_> = results.filter_map(counting(policy.window)).collect();
+        let durations: Vec<_> = rare.watch.window.ages(self.now).filter_map(counting(policy.slow_window())).collect();
         to.put(&CLOSED).put(&self.consecutive).put(&results).put(&durations);
     }
 

@@ -309,6 +309,16 @@ fn unknown_and_repeated_outcomes_are_traced_and_change_nothing() {
 }
 
 #[test]
+fn an_outcome_of_an_attempt_that_nobody_was_told_to_start_changes_nothing() {
+    let mut line = Line::new(&retrying(), 1);
+    line.handle(0, Input::Start);
+    assert_eq!(line.fail(1, 1), "until 501");
+    // At 501 the second attempt begins; its number was never given out.
+    assert_eq!(line.handle(501, Input::Succeeded(2)), "start 2 of option 0, wait");
+    assert_eq!(line.handle(502, Input::Succeeded(2)), "ok by 2");
+}
+
+#[test]
 fn a_clock_that_goes_back_is_traced_and_shortens_nothing() {
     let mut line = Line::new(&retrying(), 1);
     line.handle(1_000, Input::Start);

@@ -63,7 +63,7 @@ impl Run {
     }
 
     fn ask(&mut self, tool: &str, key: Key, args: &str, again: Option<Unsure>) -> Stage {
-        self.approvals += 1;
+        self.approvals = self.approvals.saturating_add(1);
         let id = ApprovalId(self.approvals);
         let gate = self.policy.approval();
         let mut approval = Approval::ask(id, key, tool, args, self.now, gate, self.policy.hash());

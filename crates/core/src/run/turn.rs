@@ -60,7 +60,7 @@ impl Run {
     }
 
     pub(super) fn next_key(&mut self) -> Key {
-        self.calls += 1;
+        self.calls = self.calls.saturating_add(1);
         Key { run: self.id, call: CallId(self.calls) }
     }
 

@@ -118,6 +118,20 @@ fn forced_open_and_disabled_come_back_with_their_reasons() {
 }
 
 #[test]
+fn results_that_no_longer_count_stay_behind_also_those_from_before_the_clock_began() {
+    let slow = SlowPolicy::new(ms(10), 1_000).unwrap();
+    let policy = policy().with_slow(Some(slow));
+    let mut breaker = CircuitBreaker::new(policy, Seed(1));
+    attempt(&mut breaker, 0, PermitOutcome::Ok);
+    // Half a second before the origin of this clock, which then comes to its end.
+    let mut back = restored(&breaker, 500, 0, 0);
+    attempt(&mut back, 1, PermitOutcome::Ok);
+    let bytes = back.snapshot(Instant::MAX);
+    assert!(CircuitBreaker::restore(&bytes, policy, Seed(1), at(0), Duration::ZERO).is_ok());
+    assert_eq!(back.snapshot(at(60_001)).len(), CircuitBreaker::new(policy, Seed(1)).snapshot(at(0)).len());
+}
+
+#[test]
 fn other_settings_keep_the_newest_results_and_cut_the_open_time() {
     let ring = |calls, span| Some(WindowPolicy::new(1_000, calls, ms(span), calls).unwrap());
     let mut breaker = CircuitBreaker::new(policy().with_consecutive(0), Seed(1));

@@ -233,6 +233,37 @@ fn a_run_that_ended_comes_back_ended_and_one_that_never_began_begins() {
 }
 
 #[test]
+fn a_run_comes_back_ended_whatever_it_ended_for() {
+    use StopReason::{Answered, Budget, Cancelled, Deadline, ModelUnavailable, NoProgress, StepLimit, Suspended};
+    for stop in [Answered, StepLimit, NoProgress, Budget, ModelUnavailable, Deadline, Cancelled, Suspended] {
+        let mut run = started(asking());
+        run.finish(stop, Some("391".into()));
+        let ended = restored(&run.snapshot(), 0, 0).unwrap();
+        assert_eq!(ended.result().map(|result| result.stop), Some(stop));
+    }
+}
+
+#[test]
+fn numbers_at_their_limit_stay_there() {
+    let mut run = started(asking());
+    (run.calls, run.approvals) = (u64::MAX, u64::MAX);
+    wants(&mut run, 1, "send_email");
+    assert_eq!(ask(&mut run).id, ApprovalId(u64::MAX));
+    assert_eq!(run.ledger().entries()[0].key.call, CallId(u64::MAX));
+}
+
+#[test]
+fn a_run_that_was_not_told_to_go_on_waits_for_that_and_for_no_instant() {
+    let mut run = started(asking().with_deadline(Some(Duration::from_secs(5))).unwrap());
+    think(&mut run);
+    let mut restored = restored(&run.snapshot(), 0, 60_000).unwrap();
+    restored.handle(at(10), Input::Tick);
+    assert_eq!(drain(&mut restored), [Output::Wait { until: None, why: WaitReason::NotStarted }]);
+    restored.handle(at(10), Input::Start);
+    assert_eq!(result(&mut restored).stop, StopReason::Deadline);
+}
+
+#[test]
 fn snapshots_of_other_runs_without_their_tools_cut_or_changed_are_refused() {
     let (snapshot, _) = suspended();
     let restore = |bytes: &[u8], id, tools| Run::restore(bytes, id, asking(), 1, tools, at(0), Duration::ZERO);
