@@ -76,6 +76,8 @@ impl Run {
             call.handle(now, input, &mut self.commons.of_models(), &mut self.trace);
         } else if let Some((tool, call, _)) = running(&mut self.stage, id.call) {
             call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
+        } else if let Some((call, _)) = reconciling(&mut self.stage, id.call) {
+            call.handle(now, input, &mut self.commons.of_looking_up(), &mut self.trace);
         }
     }
 
