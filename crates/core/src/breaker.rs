@@ -199,6 +199,8 @@ impl CircuitBreaker {
                 return Ok(permit);
             }
             Mode::Disabled => return Ok(permit),
+            Mode::Open { .. } if sabotaged!(OpenBreakerAdmits) => return Ok(permit),
+            Mode::HalfOpen { .. } if sabotaged!(HalfOpenBreakerAdmitsAll) => return Ok(permit),
             Mode::Open { until } => Rejection { retry_at: *until, reason: RejectReason::Open },
             Mode::HalfOpen { probes, .. } if probes.len() < policy.probes as usize => {
                 let lease = policy.lease.or(attempt_timeout).unwrap_or(policy.open_for);
