@@ -18,7 +18,7 @@ const HOUSE: [(&str, &str, &[&str]); 6] = [
 
 /// The order inside `core`: a module imports from its own group and those before it.
 const ORDER: [&[&str]; 10] = [
-    &["time", "rng", "id", "setting", "snapshot"],
+    &["time", "rng", "id", "setting", "snapshot", "sabotage"],
     &[
         "failure",
         "backoff",
@@ -75,6 +75,23 @@ fn core_has_no_dependency_but_chance_and_two_optional_ones() {
     assert_eq!(dependencies(&manifest), ["rand_xoshiro", "sha2", "serde"]);
     for optional in ["sha2", "serde"] {
         assert!(manifest.contains(&format!("{optional} = {{ workspace = true, optional = true }}")), "{optional}");
+    }
+}
+
+#[test]
+fn an_engine_that_can_be_broken_on_purpose_is_for_the_simulator_s_own_test_only() {
+    for (folder, name, _) in HOUSE {
+        let manifest = fs::read_to_string(project().join(folder).join("Cargo.toml")).unwrap();
+        let code = |line: &&str| line.contains("sabotage") && !line.starts_with('#');
+        let lines: Vec<_> = manifest.lines().filter(code).collect();
+        let expected: &[&str] = match name {
+            "steadfast" => &["sabotage = []"],
+            "steadfast-sim" => {
+                &[r#"sabotage = ["steadfast/sabotage"]"#, r#"name = "sabotage""#, r#"required-features = ["sabotage"]"#]
+            }
+            _ => &[],
+        };
+        assert_eq!(lines, expected, "{name}");
     }
 }
 

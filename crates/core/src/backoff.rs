@@ -129,7 +129,8 @@ impl Backoff {
                 (base, widest.clamp(base, micros(self.cap)))
             }
         };
-        let delay = floor + stream.up_to(ceiling - floor);
+        let alike = sabotaged!(NoJitterAtTheCap) && ceiling == micros(self.cap);
+        let delay = if alike { ceiling } else { floor + stream.up_to(ceiling - floor) };
         Delay {
             delay: Duration::from_micros(delay),
             floor: Duration::from_micros(floor),
@@ -151,6 +152,7 @@ impl Backoff {
             }
             ceiling = next;
         }
+        let cap = if sabotaged!(CapIsForgotten) { u128::MAX } else { cap };
         u64::try_from((ceiling / 1_000).min(cap)).unwrap_or(u64::MAX)
     }
 }
@@ -181,7 +183,9 @@ impl Delay {
     /// is added by chance, so that callers who were told the same do not come back together; without jitter, nothing is.
     #[must_use]
     pub fn at_least(self, retry_after: Option<Duration>, jitter: Jitter, stream: &mut Stream) -> Self {
-        let Some(asked) = retry_after.filter(|asked| *asked > self.delay) else { return self };
+        let Some(asked) = retry_after.filter(|asked| *asked > self.delay && !sabotaged!(ServerIsNotHeard)) else {
+            return self;
+        };
         let spread = match jitter {
             Jitter::None => 0,
             _ => stream.up_to((micros(asked) / 10).clamp(1, 1_000_000)),

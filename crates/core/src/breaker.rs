@@ -206,7 +206,12 @@ impl CircuitBreaker {
         }
         let (policy, rare) = (rules(self.policy.as_ref()), self.rare.get_or_insert_default());
         if let Some(rejection) = rare.turned_away(policy, now) {
-            return Err(rejection);
+            let admitted = match rare.mode {
+                Mode::Open { .. } => sabotaged!(OpenBreakerAdmits),
+                Mode::HalfOpen { .. } => sabotaged!(HalfOpenBreakerAdmitsAll),
+                Mode::Closed | Mode::ForcedOpen { .. } | Mode::Disabled => false,
+            };
+            return if admitted { Ok(permit) } else { Err(rejection) };
         }
         match &mut rare.mode {
             Mode::Closed if policy.slow.is_some() => permit.id = rare.watch.begin(now),

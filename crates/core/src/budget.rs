@@ -120,7 +120,7 @@ impl Budget {
     /// A budget whose root allows what `limits` say, beginning now.
     #[must_use]
     pub fn new(limits: Limits, now: Instant) -> Self {
-        let deadline = Deadline::after(now, limits.deadline, Scope::Run);
+        let deadline = Deadline::after(now, limits.deadline.filter(|_| !sabotaged!(BudgetHasNoDeadline)), Scope::Run);
         let root = Node { parent: None, limits, deadline, spent: Spend::NONE, reserved: Spend::NONE };
         Self { now, life: 0, slots: alloc::vec![Slot { generation: 0, node: Some(root) }] }
     }
@@ -296,6 +296,16 @@ impl Node {
     }
 
     fn refusal(&self, what: Resource, asked: u64, now: Instant) -> Option<BudgetExceeded> {
+        let not_counted = match what {
+            Resource::Time => false,
+            Resource::Attempts => sabotaged!(AttemptsAreNotCounted),
+            Resource::Steps => sabotaged!(StepsAreNotCounted),
+            Resource::Tokens => sabotaged!(TokensAreNotCounted),
+            Resource::Money => sabotaged!(MoneyIsNotCounted),
+        };
+        if not_counted {
+            return None;
+        }
         let (limit, left) = (self.limit(what), self.left(what));
         if what == Resource::Time {
             return self.deadline.has_passed(now).then_some(BudgetExceeded { what, limit, left: 0, asked: 0 });

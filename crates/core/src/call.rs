@@ -230,7 +230,7 @@ impl Call {
     /// no earlier than a server asked that one for.
     #[must_use]
     pub fn after_attempts(mut self, made: u32, not_before: Option<Instant>) -> Self {
-        (self.attempts, self.not_before) = (made, not_before);
+        (self.attempts, self.not_before) = (made, not_before.filter(|_| !sabotaged!(ServerIsForgotten)));
         self
     }
 
@@ -261,7 +261,8 @@ impl Call {
     /// Whether that attempt is the one under way, so that its outcome would count: one that the host was told to start.
     #[must_use]
     pub fn awaits(&self, attempt: u32) -> bool {
-        matches!(&self.phase, Phase::Attempting(attempting) if attempting.told) && attempt == self.attempts
+        let under_way = matches!(&self.phase, Phase::Attempting(attempting) if attempting.told);
+        under_way && (attempt == self.attempts || sabotaged!(AnyAttemptWillDo))
     }
 
     /// Takes an input. Time counts first: an outcome that comes at the instant at which its attempt's time is up is late.
@@ -271,10 +272,14 @@ impl Call {
             self.record(trace, None, || Event::ClockWentBack { by });
         }
         self.now = self.now.max(now);
-        self.pass_time(shared, trace);
+        if !(sabotaged!(LateReplyCounts) && matches!(input, Input::Succeeded(_))) {
+            self.pass_time(shared, trace);
+        }
         match input {
             Input::Start if matches!(self.phase, Phase::New) => {
-                self.deadline = Deadline::after(self.now, self.limit, Scope::Call).within(self.deadline);
+                self.deadline =
+                    Deadline::after(self.now, self.limit.filter(|_| !sabotaged!(CallHasNoDeadline)), Scope::Call)
+                        .within(self.deadline);
                 shared.retries(RetryBudget::call_started);
                 match self.not_before.filter(|at| *at > self.now) {
                     Some(at) => self.wait_as_asked(at, trace),
@@ -322,15 +327,20 @@ impl Call {
             Phase::Attempting(attempting) => {
                 Output::Wait { until: attempting.limit().at(), why: WaitReason::AttemptUnderWay }
             }
-            Phase::BackingOff { until } => Output::Wait { until: Some(*until), why: WaitReason::BackingOff },
+            Phase::BackingOff { until } => {
+                Output::Wait { until: Some(*until).filter(|_| !sabotaged!(WaitNeverEnds)), why: WaitReason::BackingOff }
+            }
             Phase::Over(result) => Output::Finished(result.clone()),
         }
     }
 
     fn pass_time<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
         match &self.phase {
+            Phase::Attempting(_) if sabotaged!(AttemptNeverTimesOut) => {}
             Phase::Attempting(attempting) if attempting.limit().has_passed(self.now) => self.time_is_up(shared, trace),
-            Phase::BackingOff { until } if self.now >= *until => self.start_attempt(shared, trace),
+            Phase::BackingOff { until } if self.now >= *until || sabotaged!(WaitEndsEarly) => {
+                self.start_attempt(shared, trace);
+            }
             _ => {}
         }
     }
@@ -382,8 +392,11 @@ impl Call {
     }
 
     fn begin(&mut self, permit: Option<Permit>, reservation: Option<Reservation>, trace: &mut Trace) {
-        let until = Deadline::after(self.now, self.timeout, Scope::Attempt).within(self.deadline);
-        self.attempts = self.attempts.saturating_add(1);
+        let timeout = self.timeout.map(|limit| if sabotaged!(TimeoutIsDoubled) { limit * 2 } else { limit });
+        let until = Deadline::after(self.now, timeout, Scope::Attempt).within(self.deadline);
+        if !(sabotaged!(AttemptsShareANumber) && self.tries > 0) {
+            self.attempts = self.attempts.saturating_add(1);
+        }
         self.tries = self.tries.saturating_add(1);
         let output_by = Deadline::after(self.now, self.first_output, Scope::FirstOutput);
         let (started, option, first) = (self.now, self.options.current(), output_by.within(until));

@@ -93,7 +93,7 @@ impl Options {
 
     /// Moves to the next option and names it, or stays at the last and answers `None`.
     pub fn advance(&mut self) -> Option<u32> {
-        if self.current + 1 >= self.count {
+        if self.current + 1 >= self.count && !(sabotaged!(OneOptionTooMany) && self.current < self.count) {
             return None;
         }
         self.current += 1;

@@ -11,6 +11,23 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+/// Whether the engine is broken in that way, for the proof of its checkers. Without the feature `sabotage` it is `false`
+/// before anything is compiled, and nothing of it is left.
+#[cfg(feature = "sabotage")]
+macro_rules! sabotaged {
+    ($name:ident) => {
+        $crate::sabotage::is($crate::sabotage::Sabotage::$name)
+    };
+}
+#[cfg(not(feature = "sabotage"))]
+macro_rules! sabotaged {
+    ($name:ident) => {
+        false
+    };
+}
+#[cfg(not(feature = "sabotage"))]
+const _: () = assert!(!sabotaged!(Anything));
+
 pub mod approval;
 pub mod backoff;
 pub mod breaker;
@@ -31,6 +48,8 @@ pub mod replay;
 pub mod retry;
 pub mod rng;
 pub mod run;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 pub mod sentence;
 pub mod setting;
 pub mod snapshot;

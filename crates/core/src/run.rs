@@ -407,7 +407,9 @@ impl Run {
             self.record(None, || Event::ClockWentBack { by });
         }
         self.now = self.now.max(now);
-        self.pass_time();
+        if !(sabotaged!(LateReplyCounts) && matches!(input, Input::ModelReplied(..))) {
+            self.pass_time();
+        }
         match input {
             Input::Start => self.start(),
             Input::Tick => {}
@@ -422,6 +424,7 @@ impl Run {
             Input::Reconciled(id, found) => self.reconciled(id, found),
             Input::Claimed(key, claimed) => self.claimed(key, claimed),
             Input::Suspend => self.suspends = true,
+            Input::Cancel if sabotaged!(CancelIsNotHeard) => {}
             Input::Cancel => self.stop(StopReason::Cancelled),
         }
         self.proceed();

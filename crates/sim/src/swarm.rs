@@ -11,6 +11,8 @@ use crate::Journal;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use steadfast::backoff::Delay;
+use steadfast::time::Duration;
 use steadfast::trace::Trace;
 
 /// What must stay true, and did not: the rule, and what was seen.
@@ -35,12 +37,14 @@ pub enum Rule {
     EffectsWithinApprovals,
     /// Nothing is attempted after the deadline, after a cancellation or after the end.
     NothingAfterTheEnd,
-    /// Nothing is attempted beyond the attempts and steps allowed.
+    /// Nothing is attempted beyond the attempts, steps and spend allowed, nor with more time than its timeout.
     WithinLimits,
-    /// Nothing is attempted while the breaker is open.
+    /// Nothing is attempted while the breaker is open, and no more than its probes while it is half open.
     NothingWhileOpen,
-    /// No wait is shorter than a server asked for, and no draw is above its cap.
+    /// No wait is shorter than a server asked for or than was drawn, no draw is above its cap, and draws still vary there.
     WaitsAsAsked,
+    /// Nothing runs that the model did not ask for, and nothing more often than it did.
+    NothingUnasked,
     /// Every tool call the model asked for gets exactly one result.
     OneResultEach,
     /// The same seed gives the same trace.
@@ -81,20 +85,57 @@ pub(crate) struct Watched {
     pub(crate) stop: &'static str,
     pub(crate) attempts: u64,
     pub(crate) effects: u64,
+    pub(crate) at_the_cap: AtTheCap,
     pub(crate) violations: Vec<Violation>,
     pub(crate) traces: Vec<Trace>,
+}
+
+/// The draws of waits with jitter whose ceiling was the cap. One alone may well be the cap, so they are looked at together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct AtTheCap {
+    draws: u64,
+    alike: u64,
+}
+
+impl AtTheCap {
+    /// So many draws tell whether they vary.
+    const ENOUGH: u64 = 20;
+    /// A range of less holds too few waits to tell.
+    const RANGE: Duration = Duration::from_millis(1);
+
+    pub(crate) fn drawn(&mut self, delay: &Delay) {
+        if delay.ceiling >= delay.floor + Self::RANGE {
+            self.draws += 1;
+            self.alike += u64::from(delay.delay == delay.ceiling);
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.draws += other.draws;
+        self.alike += other.alike;
+    }
+
+    fn vary(self) -> bool {
+        self.draws < Self::ENOUGH || self.alike * 2 < self.draws
+    }
 }
 
 /// Makes `runs` runs, with the seeds from `first` on.
 #[must_use]
 pub fn swarm(first: u64, runs: u64) -> Report {
-    let mut report = Report::default();
+    let (mut report, mut at_the_cap) = (Report::default(), AtTheCap::default());
     for seed in (0..runs).map(|index| first.wrapping_add(index)) {
         let mut watched = chaos::watch(seed);
         // Twice now and then: the same bytes, or chance has crept in.
         if seed % 16 == 0 && chaos::watch(seed).traces != watched.traces {
             let seen = "two runs of this seed differ".into();
             watched.violations.push(Violation { seed, rule: Rule::SameTwice, seen });
+        }
+        at_the_cap.add(watched.at_the_cap);
+        if !at_the_cap.vary() {
+            let seen = format!("of the waits drawn up to here many are alike: {at_the_cap:?}");
+            watched.violations.push(Violation { seed, rule: Rule::WaitsAsAsked, seen });
+            at_the_cap = AtTheCap::default();
         }
         report.runs += 1;
         report.attempts += watched.attempts;

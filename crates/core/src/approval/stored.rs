@@ -10,7 +10,10 @@ impl Approval {
     }
 
     pub(crate) fn load(from: &mut Reader<'_>, hash: HashFunction) -> Result<Self, SnapshotError> {
-        let (request, outcome): (ApprovalRequest, Option<Outcome>) = (from.take()?, from.take()?);
+        let (mut request, outcome): (ApprovalRequest, Option<Outcome>) = (from.take()?, from.take()?);
+        if sabotaged!(QuestionsDoNotAge) {
+            request.expires_at = request.expires_at + from.elapsed();
+        }
         if Digest::of_call(hash, request.key, &request.tool, &request.args) != request.digest {
             return Err(SnapshotError::Impossible { what: "the digest of a question does not fit its call" });
         }

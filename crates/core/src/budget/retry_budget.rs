@@ -112,7 +112,11 @@ impl RetryBudget {
     /// Whether one more retry is within the budget.
     pub fn may_retry(&self) -> Result<(), RetryBudgetSpent> {
         let (retries, allowed, calls) = (self.retries, self.allowed(), self.calls);
-        if retries < allowed { Ok(()) } else { Err(RetryBudgetSpent { retries, allowed, calls }) }
+        if retries < allowed || sabotaged!(RetriesBeyondTheirShare) {
+            Ok(())
+        } else {
+            Err(RetryBudgetSpent { retries, allowed, calls })
+        }
     }
 
     /// An attempt beyond the first of its call is made.

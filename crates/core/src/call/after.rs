@@ -86,7 +86,7 @@ impl Call {
 
     pub(super) fn commit(&mut self, trace: &mut Trace) {
         let Phase::Attempting(attempting) = &mut self.phase else { return };
-        let again = core::mem::replace(&mut attempting.committed, true);
+        let again = core::mem::replace(&mut attempting.committed, !sabotaged!(CommitIsForgotten));
         let after = self.now - attempting.started;
         if !again {
             self.record(trace, Some(self.attempts), || Event::Committed { after });
@@ -100,6 +100,10 @@ impl Call {
         }
         let remaining = self.deadline.remaining(self.now);
         let mut stream = self.seed.stream(self.key.call.0, self.attempts);
+        #[cfg(feature = "sabotage")]
+        if sabotaged!(ChanceFromOutside) {
+            stream = self.seed.stream(crate::sabotage::count(), self.attempts);
+        }
         let decision = match &self.retry {
             Some(retry) => retry.decide(self.tries, &failure, self.previous_wait, remaining, &mut stream),
             None if failure.transient => RetryDecision::Stop(NoRetry::AttemptsUsedUp),
@@ -142,7 +146,7 @@ impl Call {
 
     fn back_off<S: Shared + ?Sized>(&mut self, delay: Delay, failure: Failure, shared: &mut S, trace: &mut Trace) {
         shared.retries(RetryBudget::retried);
-        let until = self.now + delay.delay;
+        let until = self.now + if sabotaged!(WaitIsHalved) { delay.delay / 2 } else { delay.delay };
         let (next, of) = (self.tries + 1, self.retry.as_ref().map_or(1, RetryPolicy::attempts));
         self.record(trace, None, || Event::BackingOff { next, of, until, delay });
         self.previous_wait = Some(delay.delay);

@@ -151,6 +151,7 @@ impl Ledger {
     pub fn claim(&mut self, claim: Claim) -> Claimed {
         let Claim { entry, again } = claim;
         match self.entry(entry.key) {
+            Some(_) if sabotaged!(LedgerGrantsAll) => Claimed::Granted,
             Some(known) if known.tool != entry.tool => Claimed::Taken {
                 state: EffectState::Blocked,
                 output: "another resume of this run did something else in its place".into(),

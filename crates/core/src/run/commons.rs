@@ -78,7 +78,8 @@ impl Commons {
     ) -> Result<(), SnapshotError> {
         let (calls, retries) = from.take()?;
         self.retries = RetryBudget::new(*self.retries.policy()).with_counts(calls, retries);
-        self.budget = from.take()?;
+        let budget: Budget = from.take()?;
+        self.budget = if sabotaged!(SpendIsNotRestored) { Budget::new(Limits::none(), from.now()) } else { budget };
         for index in 0..from.count()? {
             let stored = StoredEndpoint::load(from)?;
             if let Some(endpoint) = self.models.get_mut(index) {

@@ -7,7 +7,7 @@ use crate::call::{self, Attempt};
 use crate::effect::{EffectOutcome, EffectState};
 use crate::event::{BlockReason, Event};
 use crate::failure::Failure;
-use crate::id::Key;
+use crate::id::{AttemptId, Key};
 use crate::outcome::{CallError, StopReason};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,8 +18,8 @@ impl Run {
         let mut stage = core::mem::replace(&mut self.stage, Phase::New);
         let cancel = call::Input::Cancel;
         match &mut stage {
-            Phase::Over(_) => return self.stage = stage,
-            Phase::New | Phase::Restored(_) => {}
+            Phase::Over(_) if !sabotaged!(EndsTwice) => return self.stage = stage,
+            Phase::New | Phase::Restored(_) | Phase::Over(_) => {}
             Phase::Thinking { call, .. } => {
                 call.handle(self.now, cancel, &mut self.commons.of_models(), &mut self.trace);
                 let _ = drain(call, &mut self.outputs, Output::Think);
@@ -36,6 +36,12 @@ impl Run {
                             if let Some(Err(error)) = ended {
                                 let (key, sent) = (call.key(), call.attempts() > before);
                                 self.end_call(action.tool, key, &error, sent, unsure);
+                                if sabotaged!(LooksUpAfterTheEnd) {
+                                    let (tool, args) = (action.call.tool.clone(), action.call.args.clone());
+                                    let id = AttemptId { call: key.call, attempt: 9 };
+                                    let attempt = Attempt { id, option: 0, key, until: None, deadline: None };
+                                    self.outputs.push_back(Output::Reconcile { attempt, key, tool, args });
+                                }
                             }
                         }
                         Stage::Reconciling { call, .. } => {
@@ -74,6 +80,7 @@ impl Run {
     pub(super) fn finish(&mut self, stop: StopReason, answer: Option<String>) {
         let degraded = answer.is_none();
         let answer = answer.unwrap_or_else(|| self.honest_safe_message());
+        let answer = if degraded && sabotaged!(NoAnswer) { String::new() } else { answer };
         let (steps, blocked) = (self.steps.used(), self.blocked.clone());
         let result = RunResult { answer, steps, blocked, degraded, stop, pending: Vec::new() };
         let ended = result.clone();

@@ -76,6 +76,8 @@ impl Run {
             call.handle(now, input, &mut self.commons.of_models(), &mut self.trace);
         } else if let Some((tool, call, _)) = running(&mut self.stage, id.call) {
             call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
+        } else if let Some((call, _)) = reconciling(&mut self.stage, id.call) {
+            call.handle(now, input, &mut self.commons.of_looking_up(), &mut self.trace);
         }
     }
 
@@ -110,6 +112,9 @@ impl Run {
             call.handle(now, input, &mut self.commons.of_looking_up(), &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: false });
+            if sabotaged!(SpeaksAfterTheEnd) && matches!(self.stage, Phase::Over(_)) {
+                self.outputs.push_back(Output::Abandon(id));
+            }
             if let Some(key) = self.late_effect(id.call).filter(|_| never_happened) {
                 self.settle_late(key, EffectState::Failed, &error);
             }
@@ -155,7 +160,9 @@ impl Run {
         let asked_before = (1..=self.approvals).contains(&id.0);
         let approval = match &mut self.stage {
             Phase::Acting(actions) => actions.iter_mut().find_map(|action| match &mut action.stage {
-                Stage::Asking { approval, .. } if approval.request().id == id => Some(approval),
+                Stage::Asking { approval, .. } if approval.request().id == id || sabotaged!(AnyQuestionWillDo) => {
+                    Some(approval)
+                }
                 _ => None,
             }),
             _ => None,

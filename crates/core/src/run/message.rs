@@ -191,6 +191,6 @@ impl ToolSpec {
     /// The settings of its calls, without retries where its effect must not happen twice.
     #[must_use]
     pub fn policy(&self) -> CallPolicy {
-        if self.effect.may_repeat() { self.policy } else { self.policy.with_retry(None) }
+        if self.effect.may_repeat() || sabotaged!(OnceIsRetried) { self.policy } else { self.policy.with_retry(None) }
     }
 }

@@ -43,7 +43,7 @@ impl Run {
             | Phase::Over(RunEnd { suspended: Some(actions), .. }) => (2, Some(actions)),
             Phase::Over(RunEnd { suspended: None, .. }) => (3, None),
         };
-        to.put(&code);
+        to.put(&if sabotaged!(SnapshotIsDamaged) { 9 } else { code });
         if let Some(actions) = actions {
             to.put(&(actions.len() as u64));
             for action in actions {
@@ -131,9 +131,16 @@ impl Run {
             return Err(SnapshotError::OtherRun { found });
         }
         let mut run = Self::new(id, "", policy, models, tools, seed)?.with_claims();
+        run.claims = !sabotaged!(ResumeDoesNotClaim);
         run.now = now;
         run.steps = StepLimiter::new(run.policy.max_steps())?.with_used(from.take()?);
         run.deadline = from.take::<Option<Instant>>()?.map_or(Deadline::NEVER, |at| Deadline::until(at, Scope::Run));
+        if sabotaged!(DeadlineIsNotRestored) {
+            run.deadline = Deadline::NEVER;
+        }
+        if sabotaged!(StepsAreNotRestored) {
+            run.steps = StepLimiter::new(run.policy.max_steps())?;
+        }
         (run.messages, run.blocked) = (from.take()?, from.take()?);
         (run.calls, run.approvals) = (from.take()?, from.take()?);
         if run.calls.max(run.approvals) > MOST_CALLS {
@@ -248,7 +255,11 @@ impl Action {
                 }
                 Stage::Asking { approval, again }
             }
-            2 => Stage::Interrupted { key: from.take()?, args: from.take()?, attempts: from.take()? },
+            2 => Stage::Interrupted {
+                key: from.take()?,
+                args: from.take()?,
+                attempts: from.take::<u32>()? * u32::from(!sabotaged!(AttemptsAreNotRestored)),
+            },
             _ => return Err(SnapshotError::Damaged),
         };
         let tool = tools.iter().position(|tool| tool.name() == call.tool);

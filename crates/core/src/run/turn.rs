@@ -24,6 +24,9 @@ impl Run {
         self.commons.budget = Budget::new(self.policy.budget(), self.now);
         let of_budget = self.commons.budget.deadline(self.commons.budget.root());
         self.deadline = Deadline::after(self.now, self.policy.deadline(), Scope::Run).within(of_budget);
+        if sabotaged!(RunHasNoDeadline) {
+            self.deadline = of_budget;
+        }
         let (run, seed, max_steps, deadline) = (self.id, self.seed, self.policy.max_steps(), self.deadline.at());
         self.record(None, || Event::RunStarted { run, seed, max_steps, deadline });
         self.begin_step();
@@ -117,6 +120,9 @@ impl Run {
                 self.hint = Some(rule);
                 reply.tool_calls.into_iter().map(|call| self.act(call)).collect()
             }
+            None if sabotaged!(WishIsGrantedTwice) => {
+                reply.tool_calls.into_iter().flat_map(|call| [call.clone(), call]).map(|call| self.act(call)).collect()
+            }
             None => reply.tool_calls.into_iter().map(|call| self.act(call)).collect(),
         };
         self.stage = Phase::Acting(actions);
@@ -161,6 +167,12 @@ impl Run {
             let mut message = Message::new(Role::Tool, text);
             message.tool_call_id = Some(action.call.id);
             self.messages.push(message);
+        }
+        if sabotaged!(ResultIsLost) {
+            self.messages.pop();
+        }
+        if sabotaged!(ResultComesTwice) {
+            self.messages.extend(self.messages.last().cloned());
         }
         // Beside the last result, for every provider takes results, and some take nothing between them and the next turn.
         if let (Some(hint), Some(last)) = (self.hint.take().filter(|_| !news), self.messages.last_mut()) {

@@ -75,15 +75,15 @@ impl Chaos {
         for _ in 0..TURNS {
             match run.poll() {
                 Output::Think(attempt) => {
-                    checker.attempted(attempt, None);
+                    checker.thinks(attempt);
                     self.think(attempt);
                 }
                 Output::Act { attempt, tool, args } => {
-                    checker.attempted(attempt, Some((&tool, &args)));
+                    checker.acts(attempt, &tool, &args);
                     self.act(attempt);
                 }
-                Output::Reconcile { attempt, .. } => {
-                    checker.looked_up(attempt);
+                Output::Reconcile { attempt, tool, .. } => {
+                    checker.looks_up(attempt, &tool);
                     self.look_up(attempt);
                 }
                 Output::Ask(request) => {
@@ -180,6 +180,9 @@ impl Chaos {
 
     /// What comes next, and what the agent is told the time is.
     fn next(&mut self, until: Option<Instant>) -> Option<(Instant, Input)> {
+        // A tick that is late lets what comes meanwhile come first.
+        let late = if self.plan.bad_clock { millis(&mut self.luck, 0, 500) } else { Duration::ZERO };
+        let until = until.map(|until| until + late);
         let first = self.coming.first_key_value().map(|((at, _), _)| *at);
         let input = match (first, until) {
             (Some(at), until) if until.is_none_or(|until| at <= until) => {
@@ -187,8 +190,7 @@ impl Chaos {
                 self.coming.pop_first().map(|(_, input)| input)?
             }
             (_, Some(until)) => {
-                let late = if self.plan.bad_clock { millis(&mut self.luck, 0, 500) } else { Duration::ZERO };
-                self.now = self.now.max(until) + late;
+                self.now = self.now.max(until);
                 Input::Tick
             }
             _ => return None,

@@ -3,8 +3,13 @@
 //! They keep books of their own and trust no state of the engine's. From its trace they take only what a breaker said, since
 //! nobody else can know.
 
+mod back;
+mod bill;
+mod wishes;
+
 use super::plan::Plan;
-use super::{Rule, Violation, Watched};
+use super::{AtTheCap, Rule, Violation, Watched};
+use bill::Bill;
 use std::collections::{BTreeMap, BTreeSet};
 use steadfast::approval::{ApprovalRequest, Decision};
 use steadfast::call::Attempt;
@@ -12,9 +17,10 @@ use steadfast::event::Event;
 use steadfast::failure::FailureClass;
 use steadfast::id::{ApprovalId, AttemptId, CallId, Key, RunId};
 use steadfast::policy::{CallPolicy, RunPolicy};
-use steadfast::run::{Input, Role, Run};
+use steadfast::run::{Input, Role, Run, ToolCall};
 use steadfast::time::{Duration, Instant};
 use steadfast::trace::Trace;
+use wishes::Wishes;
 
 /// Before the name of a tool: looking up whether it happened.
 const LOOKING_UP: &str = "whether ";
@@ -30,8 +36,8 @@ pub(super) struct Checker {
     now: Instant,
     cancelled: bool,
     attempts: BTreeMap<CallId, Vec<(u32, Instant)>>,
-    /// The attempt of each call whose outcome still counts, and until when.
-    under_way: BTreeMap<CallId, (u32, Instant)>,
+    /// The attempt of each call whose outcome still counts.
+    under_way: BTreeMap<CallId, UnderWay>,
     earliest: BTreeMap<CallId, (u32, Instant)>,
     asked: BTreeMap<ApprovalId, ApprovalRequest>,
     /// Leaves to run a risky tool that are not used up yet: of which call, which tool, with which arguments.
@@ -41,6 +47,11 @@ pub(super) struct Checker {
     begun_anew: BTreeMap<CallId, usize>,
     /// Calls of which something was shown.
     committed: BTreeSet<CallId>,
+    wishes: Wishes,
+    bill: Bill,
+    /// The calls by which the model was asked, and how often the run began anew, which asks it again in the same step.
+    thoughts: BTreeSet<CallId>,
+    begun_again: usize,
     logical_calls: u64,
     physical_attempts: u64,
     retries: u64,
@@ -49,9 +60,25 @@ pub(super) struct Checker {
     ran: BTreeMap<CallId, u32>,
     again: BTreeMap<CallId, u32>,
     effects: u64,
+    at_the_cap: AtTheCap,
     violations: Vec<Violation>,
     /// What earlier processes and resumes of the run decided.
     traces: Vec<Trace>,
+}
+
+#[derive(Clone)]
+struct UnderWay {
+    attempt: u32,
+    /// When it has to be over, and when its next output has to be there.
+    until: Instant,
+    output_by: Instant,
+    idle: Option<Duration>,
+}
+
+impl UnderWay {
+    fn limit(&self) -> Instant {
+        self.until.min(self.output_by)
+    }
 }
 
 impl Checker {
@@ -77,12 +104,17 @@ impl Checker {
             decided: BTreeSet::new(),
             begun_anew: BTreeMap::new(),
             committed: BTreeSet::new(),
+            wishes: Wishes::default(),
+            bill: Bill::default(),
+            thoughts: BTreeSet::new(),
+            begun_again: 0,
             logical_calls: 0,
             physical_attempts: 0,
             retries: 0,
             ran: BTreeMap::new(),
             again: BTreeMap::new(),
             effects: 0,
+            at_the_cap: AtTheCap::default(),
             violations: Vec::new(),
             traces: Vec::new(),
         }
@@ -95,15 +127,22 @@ impl Checker {
     /// Tells the agent something, and keeps in mind what that means.
     pub(super) fn tell(&mut self, run: &mut Run, now: Instant, input: Input) {
         self.now = self.now.max(now);
+        self.time_is_up();
         match &input {
             Input::Start => self.began = self.began.or(Some(self.now)),
             Input::Cancel => self.cancelled = true,
-            Input::ModelReplied(id, _) | Input::ToolReplied(id, _) | Input::Reconciled(id, _) => {
-                self.outcome_counts(*id);
+            Input::ModelReplied(id, reply) => {
+                if self.outcome_counts(*id, true) {
+                    self.wishes.are(&reply.tool_calls);
+                }
+            }
+            Input::ToolReplied(id, _) | Input::Reconciled(id, _) => {
+                self.outcome_counts(*id, true);
             }
             Input::Failed(id, failure) => {
                 let asked = failure.retry_after.filter(|_| failure.class != FailureClass::Cancelled);
-                if let (true, Some(wait)) = (self.outcome_counts(*id), asked) {
+                let counts = self.outcome_counts(*id, failure.class.may_have_taken_effect());
+                if let (true, Some(wait)) = (counts, asked) {
                     let option = self.attempts[&id.call].last().map_or(0, |(option, _)| *option);
                     self.earliest.insert(id.call, (option, self.now + wait));
                 }
@@ -117,32 +156,57 @@ impl Checker {
                 }
             }
             Input::Commit(id) => {
-                let counts = self.under_way.get(&id.call);
-                if counts.is_some_and(|(number, until)| *number == id.attempt && self.now < *until) {
+                if self.is_under_way(*id) {
                     self.committed.insert(id.call);
                 }
             }
+            Input::Output(id) if self.is_under_way(*id) => {
+                if let Some(attempt) = self.under_way.get_mut(&id.call) {
+                    attempt.output_by = attempt.idle.map_or(Instant::MAX, |idle| self.now + idle);
+                }
+            }
+            Input::Spent(id, spend) if self.is_under_way(*id) => self.bill.told(id.call, *spend),
             Input::Tick | Input::Output(_) | Input::Spent(..) | Input::Claimed(..) | Input::Suspend => {}
         }
         let seen = run.trace().entries().len();
         run.handle(now, input);
+        self.read(run, seen);
+    }
+
+    /// What has not ended by its limit counts for nothing any more, and for what it was expected to cost.
+    fn time_is_up(&mut self) {
+        let now = self.now;
+        let bill = &mut self.bill;
+        self.under_way.retain(|call, attempt| {
+            let over = now >= attempt.limit();
+            if over {
+                bill.ended(*call, true);
+            }
+            !over
+        });
+    }
+
+    /// Reads what the agent did not say aloud in its trace.
+    fn read(&mut self, run: &Run, seen: usize) {
         // Of a run that suspends nobody is asked aloud: what it would ask is in its trace.
-        for entry in &run.trace().entries()[seen..] {
+        for entry in run.trace().entries().get(seen..).unwrap_or_default() {
             if matches!(
                 entry.event,
                 Event::ModelCalled { .. } | Event::ToolCalled { .. } | Event::ReconcileAsked { .. }
             ) {
                 self.logical_calls += 1;
             }
-            // What was silent for too long is over before its time is up.
-            if let (Event::AttemptTimedOut { .. }, Some(call)) = (&entry.event, entry.call) {
+            // What is looked up is given up where a late word tells.
+            if let (Event::AttemptAbandoned { .. }, Some(call)) = (&entry.event, entry.call) {
                 self.under_way.remove(&call);
+                self.bill.ended(call, true);
             }
             if let Event::ApprovalAsked { id, tool, args, digest, expires_at, again } = &entry.event {
                 let key = Key { run: RunId(self.seed), call: entry.call.unwrap_or_default() };
                 let (tool, args, why) = (tool.clone(), args.clone(), String::new());
                 let (id, digest, expires_at, again) = (*id, *digest, *expires_at, *again);
                 let asked_at = entry.at;
+                self.questioned(key.call, &tool, &args, again);
                 let request = ApprovalRequest { id, key, tool, args, digest, asked_at, expires_at, again, why };
                 self.asked.insert(id, request);
             }
@@ -150,19 +214,37 @@ impl Checker {
     }
 
     /// Whether this outcome is the first of its attempt, and in time.
-    fn outcome_counts(&mut self, id: AttemptId) -> bool {
-        let counts =
-            self.under_way.get(&id.call).is_some_and(|(number, until)| *number == id.attempt && self.now < *until);
+    fn outcome_counts(&mut self, id: AttemptId, may_have_cost: bool) -> bool {
+        let counts = self.is_under_way(id);
         if counts {
             self.under_way.remove(&id.call);
+            self.bill.ended(id.call, may_have_cost);
         }
         counts
+    }
+
+    fn is_under_way(&self, id: AttemptId) -> bool {
+        self.under_way.get(&id.call).is_some_and(|attempt| attempt.attempt == id.attempt)
+    }
+
+    /// A human is to decide on a call. Unless it ran before, that is what the model asked for.
+    fn questioned(&mut self, call: CallId, tool: &str, args: &str, again: bool) {
+        let tools = &self.tools;
+        let risky = |wish: &ToolCall| wish.risky.unwrap_or(tools.get(&wish.tool).is_some_and(|(_, risky, _)| *risky));
+        if again {
+            // What the model asks for again after it may have happened is a wish too, under a key of its own.
+            let _ = self.wishes.grant(call, tool, args, |_| true);
+        } else if self.wishes.grant(call, tool, args, |wish| risky(wish)).is_none() {
+            let seen = format!("a human is asked about {tool} with {args}, and the model asked for something else");
+            self.violated(Rule::NothingUnasked, seen);
+        }
     }
 
     /// A yes in time, to a question that was asked and not decided, is a leave to run that call once.
     fn decide(&mut self, id: ApprovalId, decision: &Decision) {
         let Some(request) = self.asked.get(&id) else { return };
-        if self.now >= request.expires_at || !self.decided.insert(id) {
+        let expires_at = request.expires_at.min(request.asked_at + self.policy.approval().expires_after());
+        if self.now >= expires_at || !self.decided.insert(id) {
             return;
         }
         match decision {
@@ -172,7 +254,7 @@ impl Checker {
             }
             Decision::Deny { .. } => return,
         }
-        if request.again {
+        if request.again && self.ran.contains_key(&request.key.call) {
             self.committed.remove(&request.key.call);
             let made = self.attempts.get(&request.key.call).map_or(0, Vec::len);
             self.begun_anew.insert(request.key.call, made);
@@ -195,13 +277,16 @@ impl Checker {
         self.under_way.clear();
         self.earliest.clear();
         self.committed.clear();
+        self.bill.lost();
+        self.begun_again += 1;
         self.begun_anew = self.attempts.iter().map(|(call, made)| (*call, made.len())).collect();
     }
 
     /// The books for a resume of the run that was watched so far.
     pub(super) fn of_resume(&self, pending: &[ApprovalRequest]) -> Self {
         let (violations, traces) = (Vec::new(), Vec::new());
-        let mut own = Self { violations, traces, effects: 0, cancelled: false, ..self.clone() };
+        let at_the_cap = AtTheCap::default();
+        let mut own = Self { violations, traces, at_the_cap, effects: 0, cancelled: false, ..self.clone() };
         own.begin_anew();
         own.asked.extend(pending.iter().map(|request| (request.id, request.clone())));
         own
@@ -213,6 +298,7 @@ impl Checker {
         self.traces.extend(resume.traces);
         (self.ran, self.again) = (resume.ran, resume.again);
         self.effects += resume.effects;
+        self.at_the_cap.add(resume.at_the_cap);
         self.violations.extend(resume.violations);
     }
 
@@ -227,84 +313,24 @@ impl Checker {
         }
     }
 
-    /// An attempt begins.
-    pub(super) fn attempted(&mut self, attempt: Attempt, tool: Option<(&str, &str)>) {
-        // The time as the agent was told it: what a bad clock hides, it cannot know.
-        let now = self.now;
-        let (call, option) = (attempt.id.call, attempt.option);
-        let began = self.began.unwrap_or(now);
-        if self.cancelled {
-            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after the cancellation", attempt.id));
-        }
-        if self.policy.deadline().is_some_and(|limit| now >= began + limit) {
-            self.violated(
-                Rule::NothingAfterTheEnd,
-                format!("{:?} begins at {now}, after the run's deadline", attempt.id),
-            );
-        }
-        if let Some((asked_by, earliest)) = self.earliest.remove(&call)
-            && asked_by == option
-            && now < earliest
-        {
-            self.violated(Rule::WaitsAsAsked, format!("{:?} begins at {now}, not after {earliest}", attempt.id));
-        }
-        self.under_way.insert(call, (attempt.id.attempt, attempt.until.unwrap_or(Instant::MAX)));
-        let made = self.attempts.entry(call).or_default();
-        made.push((option, now));
-        let anew = self.begun_anew.get(&call).copied().unwrap_or(0);
-        let (in_all, of_option) = (made.len(), made[anew..].iter().filter(|(other, _)| *other == option).count());
-        let first = made[anew].1;
-        if self.committed.contains(&call) {
-            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after something was shown", attempt.id));
-        }
-        self.spent(attempt, of_option > 1);
-        let policy =
-            tool.and_then(|(name, _)| self.tools.get(name)).map_or(*self.policy.model(), |(policy, ..)| *policy);
-        let allowed = policy.retry().map_or(1, steadfast::retry::RetryPolicy::attempts) as usize;
-        let options = if tool.is_some() { 1 } else { self.models };
-        if of_option > allowed || option >= options || attempt.id.attempt as usize != in_all {
-            let seen = format!("{:?} of option {option}: {of_option} of {allowed} allowed", attempt.id);
-            self.violated(Rule::WithinLimits, seen);
-        }
-        if policy.deadline().is_some_and(|limit| now >= first + limit) && now > first {
-            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after the call's deadline", attempt.id));
-        }
-        if let Some((name, args)) = tool {
-            self.acted(call, name, args);
+    /// The model is asked.
+    pub(super) fn thinks(&mut self, attempt: Attempt) {
+        let policy = *self.policy.model();
+        self.begins(attempt, &policy, self.models);
+        self.thoughts.insert(attempt.id.call);
+        let (steps, limits) = (self.thoughts.len().saturating_sub(self.begun_again) as u64, self.policy.budget());
+        if steps > limits.steps().unwrap_or(u64::MAX).min(u64::from(self.policy.max_steps())) {
+            self.violated(Rule::WithinLimits, format!("{:?} is of step {steps} at least", attempt.id));
         }
     }
 
-    /// One attempt more, within the budget of the run and the share of its retries.
-    fn spent(&mut self, attempt: Attempt, retry: bool) {
-        self.physical_attempts += 1;
-        self.retries += u64::from(retry);
-        if self.policy.budget().attempts().is_some_and(|limit| self.physical_attempts > limit) {
-            self.violated(Rule::WithinLimits, format!("{:?} is attempt {}", attempt.id, self.physical_attempts));
-        }
-        if let Some(share) = self.policy.retry_budget().filter(|_| retry) {
-            let allowed = share.at_least().max(self.logical_calls * u64::from(share.per_mille()) / 1_000);
-            if self.retries > allowed {
-                let seen = format!("retry {} of {} calls, {allowed} allowed", self.retries, self.logical_calls);
-                self.violated(Rule::WithinLimits, seen);
-            }
-        }
-    }
-
-    /// Somebody looks up what happened: that changes nothing, but it is not done after the end either.
-    pub(super) fn looked_up(&mut self, attempt: Attempt) {
-        let made = self.attempts.entry(attempt.id.call).or_default();
-        made.push((attempt.option, self.now));
-        let retry = made.len() > self.begun_anew.get(&attempt.id.call).copied().unwrap_or(0) + 1;
-        self.spent(attempt, retry);
-        if self.cancelled {
-            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after the cancellation", attempt.id));
-        }
-    }
-
-    fn acted(&mut self, call: CallId, name: &str, args: &str) {
-        let Some((_, risky, may_repeat)) = self.tools.get(name).copied() else {
-            return self.violated(Rule::EffectsWithinApprovals, format!("{name} runs, which nobody has"));
+    /// A tool is called.
+    pub(super) fn acts(&mut self, attempt: Attempt, name: &str, args: &str) {
+        let Some((policy, risky, may_repeat)) = self.tools.get(name).copied() else {
+            return self.violated(Rule::NothingUnasked, format!("{name} runs, which nobody has"));
         };
+        self.begins(attempt, &policy, 1);
+        let call = attempt.id.call;
         if !may_repeat {
             let ran = self.ran.entry(call).or_default();
             *ran += 1;
@@ -314,12 +340,90 @@ impl Checker {
                 self.violated(Rule::EffectsWithinApprovals, seen);
             }
         }
-        if risky {
-            self.effects += 1;
+        self.effects += u64::from(risky);
+        // Where two wishes are alike but for their risk, the one that needs no yes runs without one.
+        let safe = |wish: &ToolCall| !wish.risky.unwrap_or(risky);
+        let wish = self.wishes.grant(call, name, args, safe).or_else(|| self.wishes.grant(call, name, args, |_| true));
+        let edited = self.asked.values().any(|request| request.key.call == call);
+        let Some(wish) = wish.filter(|wish| wish.tool == name && (edited || wish.args == args)) else {
+            return self.violated(Rule::NothingUnasked, format!("{call:?}, {name}, runs with {args}"));
+        };
+        // What may be repeated needs a yes before its first attempt only.
+        let first = self.attempts.get(&call).is_none_or(|made| made.len() == 1);
+        if wish.risky.unwrap_or(risky) && (first || !may_repeat) {
             let leave = self.leaves.iter().position(|(of, tool, exact)| *of == call && tool == name && exact == args);
             match leave {
                 Some(leave) => drop(self.leaves.swap_remove(leave)),
                 None => self.violated(Rule::EffectsWithinApprovals, format!("{name} runs with {args} without a yes")),
+            }
+        }
+    }
+
+    /// Somebody looks up what happened: that changes nothing, but it keeps to the limits like anything else.
+    pub(super) fn looks_up(&mut self, attempt: Attempt, name: &str) {
+        let policy = self.looking_up.get(name).copied().unwrap_or(*self.policy.model());
+        self.begins(attempt, &policy, 1);
+    }
+
+    /// An attempt begins, at the time as the agent was told it: what a bad clock hides, it cannot know.
+    fn begins(&mut self, attempt: Attempt, policy: &CallPolicy, options: u32) {
+        let (now, call, option) = (self.now, attempt.id.call, attempt.option);
+        let start = self.began.unwrap_or(now);
+        if self.cancelled {
+            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after the cancellation", attempt.id));
+        }
+        let limits = [self.policy.deadline(), self.policy.budget().deadline()];
+        if limits.into_iter().flatten().any(|limit| now >= start + limit) {
+            let seen = format!("{:?} begins at {now}, after the run's deadline", attempt.id);
+            self.violated(Rule::NothingAfterTheEnd, seen);
+        }
+        if let Some((asked_by, earliest)) = self.earliest.remove(&call)
+            && asked_by == option
+            && now < earliest
+        {
+            self.violated(Rule::WaitsAsAsked, format!("{:?} begins at {now}, not after {earliest}", attempt.id));
+        }
+        if self.committed.contains(&call) {
+            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after something was shown", attempt.id));
+        }
+        let until = attempt.until.unwrap_or(Instant::MAX);
+        let output_by = policy.first_output().map_or(Instant::MAX, |limit| now + limit);
+        let attempt_under_way = UnderWay { attempt: attempt.id.attempt, until, output_by, idle: policy.idle() };
+        self.under_way.insert(call, attempt_under_way);
+        let made = self.attempts.entry(call).or_default();
+        made.push((option, now));
+        let begun = self.begun_anew.get(&call).copied().unwrap_or(0);
+        let (in_all, of_option) = (made.len(), made[begun..].iter().filter(|(other, _)| *other == option).count());
+        let first = made[begun].1;
+        let allowed = policy.retry().map_or(1, steadfast::retry::RetryPolicy::attempts) as usize;
+        if of_option > allowed || option >= options || attempt.id.attempt as usize != in_all {
+            let seen = format!("{:?} of option {option}: {of_option} of {allowed} allowed", attempt.id);
+            self.violated(Rule::WithinLimits, seen);
+        }
+        if policy.timeout().is_some_and(|limit| until > now + limit) {
+            self.violated(Rule::WithinLimits, format!("{:?} has until {until}", attempt.id));
+        }
+        if policy.deadline().is_some_and(|limit| now >= first + limit) && now > first {
+            self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after the call's deadline", attempt.id));
+        }
+        self.spends(attempt, policy, of_option > 1);
+    }
+
+    /// One attempt more, within the budget of the run and the share of its retries.
+    fn spends(&mut self, attempt: Attempt, policy: &CallPolicy, retry: bool) {
+        self.physical_attempts += 1;
+        self.retries += u64::from(retry);
+        if self.policy.budget().attempts().is_some_and(|limit| self.physical_attempts > limit) {
+            self.violated(Rule::WithinLimits, format!("{:?} is attempt {}", attempt.id, self.physical_attempts));
+        }
+        if let Some(seen) = self.bill.begins(attempt.id.call, policy.estimate(), self.policy.budget()) {
+            self.violated(Rule::WithinLimits, format!("{:?} begins with {seen}", attempt.id));
+        }
+        if let Some(share) = self.policy.retry_budget().filter(|_| retry) {
+            let allowed = share.at_least().max(self.logical_calls * u64::from(share.per_mille()) / 1_000);
+            if self.retries > allowed {
+                let seen = format!("retry {} of {} calls, {allowed} allowed", self.retries, self.logical_calls);
+                self.violated(Rule::WithinLimits, seen);
             }
         }
     }
@@ -336,9 +440,9 @@ impl Checker {
         self.look_back(run);
         let stop = run.result().map_or("none", |result| result.stop.as_str());
         let attempts = self.attempts.values().map(|made| made.len() as u64).sum();
-        let Self { effects, violations, mut traces, .. } = self;
+        let Self { effects, at_the_cap, violations, mut traces, .. } = self;
         traces.insert(0, run.trace().clone());
-        Watched { stop, attempts, effects, violations, traces }
+        Watched { stop, attempts, effects, at_the_cap, violations, traces }
     }
 
     fn check_result(&mut self, run: &Run) {
@@ -364,39 +468,6 @@ impl Checker {
                 if results > 1 || (results == 0 && index != last_asked) {
                     self.violated(Rule::OneResultEach, format!("{} has {results} results", wanted.id));
                 }
-            }
-        }
-    }
-
-    fn check_breakers_and_waits(&mut self, run: &Run) {
-        let mut subjects: BTreeMap<CallId, String> = BTreeMap::new();
-        let mut open: BTreeMap<(String, u32), Instant> = BTreeMap::new();
-        for entry in run.trace().entries() {
-            let call = entry.call.unwrap_or_default();
-            let subject = subjects.get(&call).cloned().unwrap_or_default();
-            match &entry.event {
-                Event::ModelCalled { .. } => drop(subjects.insert(call, "the model".into())),
-                Event::ToolCalled { tool, .. } => drop(subjects.insert(call, tool.clone())),
-                Event::ReconcileAsked { tool } => drop(subjects.insert(call, format!("{LOOKING_UP}{tool}"))),
-                Event::BreakerOpened { option, until, .. } => drop(open.insert((subject, *option), *until)),
-                Event::BreakerClosed { option, .. } => drop(open.remove(&(subject, *option))),
-                Event::AttemptStarted { option, .. } => {
-                    if let Some(until) = open.get(&(subject.clone(), *option)).filter(|until| entry.at < **until) {
-                        let seen = format!("{subject} is tried at {}, open until {until}", entry.at);
-                        self.violated(Rule::NothingWhileOpen, seen);
-                    }
-                }
-                Event::BackingOff { delay, until, .. } => {
-                    let looked_up = subject.strip_prefix(LOOKING_UP).and_then(|tool| self.looking_up.get(tool));
-                    let acted = self.tools.get(&subject).map(|(policy, ..)| policy);
-                    let policy = looked_up.or(acted).copied().unwrap_or(*self.policy.model());
-                    let cap = policy.retry().map_or(Duration::ZERO, |retry| retry.backoff().cap());
-                    let own = if delay.retry_after.is_some() { delay.ceiling } else { delay.delay };
-                    if own > cap || *until - entry.at != delay.delay {
-                        self.violated(Rule::WaitsAsAsked, format!("{delay:?} with a cap of {cap:?}"));
-                    }
-                }
-                _ => {}
             }
         }
     }

@@ -84,6 +84,18 @@ fn an_unknown_outcome_is_looked_up_before_anybody_is_asked() {
 }
 
 #[test]
+fn what_a_look_up_says_of_its_output_and_its_cost_is_heard() {
+    let (mut run, _, outputs) = timed_out(ToolSpec::new("send_email").with_reconcile(), true);
+    let Output::Reconcile { attempt, .. } = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(2_040), Input::Output(attempt.id));
+    run.handle(at(2_050), Input::Spent(attempt.id, Spend { tokens: 700, ..Spend::NONE }));
+    run.handle(at(2_100), Input::Reconciled(attempt.id, Reconciliation::NotDone));
+    let first_output = Event::FirstOutput { after: Duration::from_millis(40) };
+    assert!(run.trace().entries().iter().any(|entry| entry.event == first_output));
+    assert_eq!(run.spent().tokens, 700);
+}
+
+#[test]
 fn what_nobody_can_tell_a_human_decides_and_a_yes_runs_it_again_under_the_same_key() {
     let (mut run, first, outputs) = timed_out(ToolSpec::new("send_email").with_reconcile(), true);
     let Output::Reconcile { attempt, .. } = &outputs[0] else { panic!("{outputs:?}") };
