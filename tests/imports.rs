@@ -17,7 +17,7 @@ const HOUSE: [(&str, &str, &[&str]); 6] = [
 ];
 
 /// The order inside `core`: a module imports from its own group and those before it.
-const ORDER: [&[&str]; 9] = [
+const ORDER: [&[&str]; 10] = [
     &["time", "rng", "id", "setting", "snapshot"],
     &[
         "failure",
@@ -36,6 +36,7 @@ const ORDER: [&[&str]; 9] = [
     &["event", "sentence", "trace"],
     &["call"],
     &["run"],
+    &["explain"],
     &["clock", "drive"],
     &["lib"],
 ];
