@@ -46,9 +46,9 @@ impl Raise {
     pub(super) fn smaller(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         let (Some(one), Some(other)) = (&first, &second) else { return first.or(second) };
         let by = |raise: &Self| u128::from(raise.to.saturating_sub(raise.from));
-        // Each share times both old values, so that nothing is divided. From nothing, any change is without proportion.
-        let is_smaller = other.from > 0 && by(other) * u128::from(one.from) < by(one) * u128::from(other.from);
-        if is_smaller || one.from == 0 { second } else { first }
+        // Each share times both old values, so that nothing is divided; from nothing, any change is out of proportion.
+        let is_smaller = by(other) * u128::from(one.from) < by(one) * u128::from(other.from);
+        if is_smaller { second } else { first }
     }
 }
 

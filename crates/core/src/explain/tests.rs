@@ -255,6 +255,27 @@ fn a_breaker_that_opened_takes_one_failure_more_or_a_share_just_above() {
 }
 
 #[test]
+fn what_began_before_a_breaker_closed_is_not_in_its_record() {
+    let changes = |event| entry(10, 2, 0, event);
+    let until = at(9);
+    let mut trace = vec![
+        begins(0, 1, 1),
+        changes(Event::BreakerOpened { option: 0, until, reason: ChangeReason::Window { failed: 1, calls: 2 } }),
+        changes(Event::BreakerClosed { option: 0, reason: ChangeReason::ProbesSucceeded { successes: 1 } }),
+        fails(20, 1, 1),
+    ];
+    let later = tried_thrice().into_iter().map(|entry| Entry { call: Some(CallId(3)), ..entry });
+    trace.extend(later.map(|entry| Entry { at: entry.at + ms(20), ..entry }));
+    let reason = ChangeReason::Consecutive { failures: 3 };
+    trace.push(entry(1_523, 3, 0, Event::BreakerOpened { option: 0, until: at(9_000), reason }));
+    // With the failure of before there were four of four.
+    let window = WindowPolicy::new(1_000, 20, ms(60_000), 4).ok();
+    let breaker = BreakerPolicy::default().with_consecutive(3).with_window(window);
+    let explanation = last(&Explainer::of_call(&plain().with_breaker(Some(breaker)), &trace));
+    assert_eq!(change(&explanation).unwrap(), "breaker.consecutive of the call: 3 -> 4");
+}
+
+#[test]
 fn probes_and_successes_have_their_settings() {
     let policy = plain().with_breaker(Some(BreakerPolicy::default()));
     let of = |event| {
@@ -300,6 +321,7 @@ fn a_retry_budget_takes_the_smaller_change_of_share_and_minimum() {
     assert_eq!(refused(200, 3, 20), "retry_budget.rate of the run: 20 % -> 25 %");
     assert_eq!(refused(0, 4, 3), "retry_budget.at_least of the run: 4 -> 5");
     assert_eq!(refused(200, 0, 20), "retry_budget.rate of the run: 20 % -> 25 %");
+    assert_eq!(refused(0, 0, 20), "retry_budget.at_least of the run: 0 -> 5");
 }
 
 #[test]
@@ -345,6 +367,14 @@ fn a_step_cap_takes_one_step_more() {
     assert_eq!(explanation.text, "The run may make 8 steps, and all are made without a final answer.");
     let budget = run().with_budget(Limits::none().with_steps(8).unwrap());
     assert_eq!(of_run(&budget, vec![entry(9, 0, 0, Event::StepLimitReached { limit: 8 })]).otherwise, None);
+}
+
+#[test]
+fn another_step_is_not_promised_where_more_may_be_spent_than_the_trace_tells() {
+    let reached = || vec![entry(9, 0, 0, Event::StepLimitReached { limit: 8 })];
+    for limits in [Limits::none().with_tokens(1_000_000).unwrap(), Limits::none().with_money(1_000_000).unwrap()] {
+        assert_eq!(of_run(&run().with_budget(limits), reached()).otherwise, None);
+    }
 }
 
 #[test]

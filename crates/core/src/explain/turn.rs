@@ -138,8 +138,7 @@ impl Explainer<'_> {
             }
             _ => false,
         });
-        // A call that failed long before the deadline came has nothing to do with it.
-        found.filter(|(_, entry)| stop != StopReason::Deadline || entry.at == self.at(index)).map(|(place, _)| place)
+        found.map(|(place, _)| place)
     }
 }
 
