@@ -36,7 +36,7 @@ const ORDER: [&[&str]; 10] = [
     &["event", "sentence", "trace"],
     &["call"],
     &["run"],
-    &["replay"],
+    &["explain", "replay"],
     &["clock", "drive"],
     &["lib"],
 ];

@@ -38,6 +38,7 @@ pub mod deadline;
 pub mod drive;
 pub mod effect;
 pub mod event;
+pub mod explain;
 pub mod failure;
 pub mod fallback;
 pub mod id;

@@ -180,6 +180,12 @@ impl BreakerPolicy {
     pub fn successes(&self) -> u32 {
         self.successes
     }
+
+    /// How long a probe may be unheard of; none for as long as an attempt may take.
+    #[must_use]
+    pub fn lease(&self) -> Option<Duration> {
+        self.lease
+    }
 }
 
 /// Opens at a share of failures among the last calls of the last while.
@@ -214,6 +220,30 @@ impl WindowPolicy {
         }
         // With at most 2^63 microseconds, 292,000 years, an instant from before a clock's origin is never taken for a later one.
         Ok(Self { per_mille, calls, span_us: micros(span).clamp(1, 1 << 63), minimum })
+    }
+
+    /// How many failures in a thousand open it.
+    #[must_use]
+    pub fn per_mille(&self) -> u32 {
+        self.per_mille
+    }
+
+    /// How many calls it looks at, at most.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.calls
+    }
+
+    /// How far back it looks.
+    #[must_use]
+    pub fn span(&self) -> Duration {
+        Duration::from_micros(self.span_us)
+    }
+
+    /// How many calls must be in before it judges.
+    #[must_use]
+    pub fn minimum(&self) -> u32 {
+        self.minimum
     }
 
     /// `(bad, calls)` if that is enough to open.

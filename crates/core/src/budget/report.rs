@@ -38,7 +38,7 @@ impl Resource {
     }
 
     /// The setting that limits it.
-    pub(super) const fn setting(self) -> &'static str {
+    pub(crate) const fn setting(self) -> &'static str {
         match self {
             Self::Time => "budget.deadline",
             Self::Attempts => "budget.attempts",
