@@ -274,6 +274,12 @@ fn states_are_named_as_in_javascript() {
 }
 
 #[test]
+fn the_widest_window_is_half_of_all_time() {
+    let widest = WindowPolicy::new(500, 2, Duration::MAX, 2).unwrap();
+    assert_eq!(widest.span_us, 9_223_372_036_854_775_808);
+}
+
+#[test]
 fn settings_outside_their_meaning_are_refused_by_name() {
     let policy = BreakerPolicy::default();
     let second = Duration::from_secs(1);
