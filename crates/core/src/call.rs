@@ -216,6 +216,11 @@ impl Call {
         self.attempts
     }
 
+    /// When a server asked an earlier call under the same key to come back.
+    pub(crate) fn not_before(&self) -> Option<Instant> {
+        self.not_before
+    }
+
     /// Its number within the run.
     #[must_use]
     pub fn id(&self) -> CallId {

@@ -251,7 +251,8 @@ impl Run {
         let (key, attempts) = (call.key(), call.attempts());
         if self.note_failure(action.tool, key, error) == EffectOutcome::Unknown {
             let failure = Failure::from(error.clone());
-            let not_before = failure.retry_after.map(|wait| self.now + wait);
+            // What was asked of an earlier call holds on where there was no time to wait for it.
+            let not_before = failure.retry_after.map(|wait| self.now + wait).max(call.not_before());
             let unsure = Unsure { not_before, error: error.to_string(), ..Unsure::new(key, args, attempts, failure) };
             return self.unsure_stage(action, unsure);
         }
