@@ -191,6 +191,12 @@ impl CircuitBreaker {
             return Ok(permit);
         }
         let (policy, rare) = (rules(self.policy.as_ref()), self.rare.get_or_insert_default());
+        let state = rare.mode.state();
+        if sabotaged!(OpenBreakerAdmits) && state == State::Open
+            || sabotaged!(HalfOpenBreakerAdmitsAll) && state == State::HalfOpen
+        {
+            return Ok(permit);
+        }
         let rejection = match &mut rare.mode {
             Mode::Closed => {
                 if policy.slow.is_some() {
@@ -199,8 +205,6 @@ impl CircuitBreaker {
                 return Ok(permit);
             }
             Mode::Disabled => return Ok(permit),
-            Mode::Open { .. } if sabotaged!(OpenBreakerAdmits) => return Ok(permit),
-            Mode::HalfOpen { .. } if sabotaged!(HalfOpenBreakerAdmitsAll) => return Ok(permit),
             Mode::Open { until } => Rejection { retry_at: *until, reason: RejectReason::Open },
             Mode::HalfOpen { probes, .. } if probes.len() < policy.probes as usize => {
                 let lease = policy.lease.or(attempt_timeout).unwrap_or(policy.open_for);

@@ -32,14 +32,14 @@ impl Run {
         self.ledger.write(LedgerEntry { key, tool: name, args, effect, state, output });
         let of_host = wanted.risky.filter(|_| !sabotaged!(RiskyArgumentsAreNotAskedAbout));
         let risky = of_host.unwrap_or(self.tools[tool].is_risky());
-        let stage = match self.policy.approval().check(risky) {
-            Verdict::Ask if sabotaged!(NobodyIsAsked) => self.begin_tool(tool, key, wanted.args.clone(), None),
-            Verdict::Ask
-                if sabotaged!(OneYesForAll) && self.ledger.tools_in(&[EffectState::Done]).contains(&&*wanted.tool) =>
-            {
-                self.begin_tool(tool, key, wanted.args.clone(), None)
-            }
-            Verdict::Deny if sabotaged!(NobodyIsThereToAsk) => self.begin_tool(tool, key, wanted.args.clone(), None),
+        let mut verdict = self.policy.approval().check(risky);
+        if sabotaged!(NobodyIsAsked) && verdict == Verdict::Ask
+            || sabotaged!(NobodyIsThereToAsk) && verdict == Verdict::Deny
+            || sabotaged!(OneYesForAll) && self.ledger.tools_in(&[EffectState::Done]).contains(&&*wanted.tool)
+        {
+            verdict = Verdict::Run;
+        }
+        let stage = match verdict {
             Verdict::Run => self.begin_tool(tool, key, wanted.args.clone(), None),
             Verdict::Ask => self.ask(&wanted.tool, key, &wanted.args, None),
             Verdict::Deny => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
