@@ -296,13 +296,10 @@ impl Node {
     }
 
     fn refusal(&self, what: Resource, asked: u64, now: Instant) -> Option<BudgetExceeded> {
-        let not_counted = match what {
-            Resource::Time => false,
-            Resource::Attempts => sabotaged!(AttemptsAreNotCounted),
-            Resource::Steps => sabotaged!(StepsAreNotCounted),
-            Resource::Tokens => sabotaged!(TokensAreNotCounted),
-            Resource::Money => sabotaged!(MoneyIsNotCounted),
-        };
+        let not_counted = sabotaged!(AttemptsAreNotCounted) && what == Resource::Attempts
+            || sabotaged!(StepsAreNotCounted) && what == Resource::Steps
+            || sabotaged!(TokensAreNotCounted) && what == Resource::Tokens
+            || sabotaged!(MoneyIsNotCounted) && what == Resource::Money;
         if not_counted {
             return None;
         }

@@ -26,7 +26,7 @@ impl Run {
             return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
         };
         let effect = self.tool(tool).effect();
-        let unsettled = if effect == Effect::Once { self.unsettled(&wanted) } else { None };
+        let mut unsettled = if effect == Effect::Once { self.unsettled(&wanted) } else { None };
         let key = self.next_key();
         let wanted = if sabotaged!(ArgumentsAreMadeUp) { ToolCall { args: "[9]".into(), ..wanted } } else { wanted };
         let (name, args) = (wanted.tool.clone(), wanted.args.clone());
@@ -34,16 +34,14 @@ impl Run {
         self.ledger.intend(LedgerEntry { key, tool: name, args, effect, state: intended, output: String::new() });
         let of_host = wanted.risky.filter(|_| !sabotaged!(RiskyArgumentsAreNotAskedAbout));
         let risky = of_host.unwrap_or(self.tool(tool).is_risky());
-        let stage = match (unsettled, self.policy.approval().check(risky)) {
-            (_, Verdict::Ask) if sabotaged!(NobodyIsAsked) => self.begin_tool(tool, key, wanted.args.clone(), None),
-            (_, Verdict::Ask)
-                if sabotaged!(OneYesForAll) && self.ledger.tools_in(&[EffectState::Done]).contains(&&*wanted.tool) =>
-            {
-                self.begin_tool(tool, key, wanted.args.clone(), None)
-            }
-            (_, Verdict::Deny) if sabotaged!(NobodyIsThereToAsk) => {
-                self.begin_tool(tool, key, wanted.args.clone(), None)
-            }
+        let mut verdict = self.policy.approval().check(risky);
+        if sabotaged!(NobodyIsAsked) && verdict == Verdict::Ask
+            || sabotaged!(NobodyIsThereToAsk) && verdict == Verdict::Deny
+            || sabotaged!(OneYesForAll) && self.ledger.tools_in(&[EffectState::Done]).contains(&&*wanted.tool)
+        {
+            (verdict, unsettled) = (Verdict::Run, None);
+        }
+        let stage = match (unsettled, verdict) {
             (Some(error), _) => self.doubtful_stage(&wanted, key, error),
             (None, Verdict::Run) => self.begin_tool(tool, key, wanted.args.clone(), None),
             (None, Verdict::Ask) => self.ask(&wanted.tool, key, &wanted.args, None),
@@ -294,8 +292,8 @@ impl Run {
         let (key, attempts) = (call.key(), call.attempts());
         if self.note_failure(action.tool, key, error, sent, unsure) == EffectOutcome::Unknown {
             let failure = Failure::from(error.clone());
-            let asked = failure.retry_after.map(|wait| self.now + wait);
-            let not_before = asked.max(call.not_before());
+            // What was asked of an earlier call holds on where there was no time to wait for it.
+            let not_before = failure.retry_after.map(|wait| self.now + wait).max(call.not_before());
             let unsure = Unsure { not_before, error: error.to_string(), ..Unsure::new(key, args, attempts, failure) };
             return self.unsure_stage(action, unsure);
         }

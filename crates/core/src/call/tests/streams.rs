@@ -247,3 +247,47 @@ fn a_call_that_is_turned_away_is_never_made_and_counts_all_the_same() {
     let mut probe = start(&mut rich, retry_at.as_micros().div_ceil(1_000)).unwrap();
     assert!(matches!(probe.poll(), Output::Start(_)));
 }
+
+#[test]
+fn parts_of_another_attempt_than_the_one_under_way_change_nothing() {
+    let mut line = Line::new(&streaming(), 1);
+    line.handle(0, Input::Start);
+    line.handle(2_000, Input::Tick);
+    assert_eq!(line.handle(2_500, Input::Tick), "start 2 of option 0, until 4500");
+    assert_eq!(line.handle(2_600, Input::Output(1)), "until 4500", "the first output of the second is still due");
+    line.handle(2_600, Input::Commit(1));
+    line.handle(2_600, Input::Spent(1, Spend { attempts: 9, ..Spend::NONE }));
+    assert!(!format!("{}", line.trace).contains("retries too"));
+    assert_eq!(line.handle(4_500, Input::Tick), "abandon 2, until 5500", "it was not committed");
+}
+
+#[test]
+fn an_attempt_that_was_one_is_not_said_to_retry_inside() {
+    let mut line = Line::new(&streaming(), 1);
+    line.handle(0, Input::Start);
+    line.handle(1, Input::Spent(1, Spend { attempts: 1, ..Spend::NONE }));
+    assert!(!format!("{}", line.trace).contains("retries too"));
+}
+
+#[test]
+fn a_call_that_goes_on_from_another_waits_as_that_was_asked_to_and_not_beyond_its_deadline() {
+    let from = |until: u64| {
+        Call::new(KEY, &retrying().with_deadline(Some(ms(1_000))).unwrap(), 1, Seed(1), Deadline::NEVER)
+            .after_attempts(4, Some(Instant::from_millis(until)))
+    };
+    let begun = |until: u64| {
+        let mut call = from(until);
+        call.handle(Instant::from_millis(100), Input::Start, &mut (), &mut Trace::off());
+        call.poll()
+    };
+    for due in [0, 100] {
+        assert!(matches!(begun(due), Output::Start(Attempt { id: AttemptId { attempt: 5, .. }, .. })), "{due}");
+    }
+    for later in [101, 1_099] {
+        let until = Some(Instant::from_millis(later));
+        assert_eq!(begun(later), Output::Wait { until, why: WaitReason::BackingOff }, "{later}");
+    }
+    for too_late in [1_100, 5_000] {
+        assert!(matches!(begun(too_late), Output::Finished(Err(CallError::DeadlineExceeded { .. }))), "{too_late}");
+    }
+}

@@ -127,6 +127,23 @@ fn a_server_that_asked_for_a_pause_gets_it_even_after_a_yes() {
 }
 
 #[test]
+fn a_pause_that_there_is_no_time_for_is_not_cut_short_by_a_second_yes() {
+    let deadline = Some(Duration::from_secs(30));
+    let mut run = started(asking().with_deadline(deadline).unwrap());
+    wants(&mut run, 0, "send_email");
+    let mut request = ask(&mut run);
+    run.handle(at(0), Input::Decided(request.id, Decision::Approve));
+    let (id, _) = act(&mut run);
+    let busy = Failure::new(FailureClass::ServerError, "503").with_retry_after(Duration::from_secs(40));
+    run.handle(at(100), Input::Failed(id, busy));
+    for ms in [200, 300, 400] {
+        request = ask(&mut run);
+        run.handle(at(ms), Input::Decided(request.id, Decision::Approve));
+    }
+    assert!(matches!(drain(&mut run)[..], [Output::Ask(_), Output::Wait { .. }]), "not before 40.1 s");
+}
+
+#[test]
 fn a_late_word_settles_the_ledger_and_the_question_about_it() {
     let (mut run, id, outputs) = timed_out(ToolSpec::new("send_email"), true);
     let Output::Ask(request) = &outputs[0] else { panic!("{outputs:?}") };
