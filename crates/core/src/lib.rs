@@ -22,7 +22,8 @@ macro_rules! sabotaged {
 #[cfg(not(feature = "sabotage"))]
 macro_rules! sabotaged {
     ($name:ident) => {
-        false
+        // No name is empty. A plain `false` would have Clippy simplify the conditions it stands in.
+        const { stringify!($name).is_empty() }
     };
 }
 #[cfg(not(feature = "sabotage"))]
