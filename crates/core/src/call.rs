@@ -234,10 +234,13 @@ impl Call {
         self
     }
 
-    /// When a server asked an earlier call under the same key to come back, if it did.
+    /// Before when it makes no attempt: the end of the wait it is in, or what a server asked an earlier call for.
     #[must_use]
     pub fn not_before(&self) -> Option<Instant> {
-        self.not_before
+        match self.phase {
+            Phase::BackingOff { until } => self.not_before.max(Some(until)),
+            Phase::New | Phase::Attempting(_) | Phase::Over(_) => self.not_before,
+        }
     }
 
     /// The idempotency key of all its attempts.

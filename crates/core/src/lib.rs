@@ -22,12 +22,9 @@ macro_rules! sabotaged {
 #[cfg(not(feature = "sabotage"))]
 macro_rules! sabotaged {
     ($name:ident) => {
-        const { $crate::sabotaged(stringify!($name)) }
+        // No name is empty. A plain `false` would have Clippy simplify the conditions it stands in.
+        const { stringify!($name).is_empty() }
     };
-}
-#[cfg(not(feature = "sabotage"))]
-const fn sabotaged(_: &str) -> bool {
-    false
 }
 #[cfg(not(feature = "sabotage"))]
 const _: () = assert!(!sabotaged!(Anything));

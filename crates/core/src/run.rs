@@ -86,6 +86,8 @@ pub struct Run {
     hint: Option<Repetition>,
     /// Whether the model is asked without tools: its last turn.
     last_turn: bool,
+    /// Before when a restored run does not ask its model: a wait goes on.
+    think_at: Option<Instant>,
     steps: StepLimiter,
     deadline: Deadline,
     messages: Vec<Message>,
@@ -255,6 +257,7 @@ impl Run {
             progress: policy.progress().cloned().map(ProgressDetector::new),
             hint: None,
             last_turn: false,
+            think_at: None,
             steps: StepLimiter::new(policy.max_steps())?,
             deadline: Deadline::NEVER,
             messages: alloc::vec![Message::new(Role::User, task)],

@@ -8,7 +8,7 @@ use steadfast::sabotage::{Sabotage, set};
 use steadfast_sim::swarm::{Rule, swarm};
 
 /// Within so many worlds each must be caught.
-const WORLDS: u64 = 4_096;
+const WORLDS: u64 = 8_192;
 
 /// The rule that each breaks.
 fn broken_by(sabotage: Sabotage) -> Rule {

@@ -199,14 +199,15 @@ impl Run {
                     }
                 }
             }
-            Stage::Interrupted { key, args, attempts } => {
+            Stage::Interrupted { key, args, attempts, not_before } => {
                 if self.tool(tool).effect().may_repeat() || sabotaged!(InterruptedRunsAgain) {
                     let failure = Failure::new(FailureClass::ToolUnknown, "");
-                    let again = Unsure::new(key, args.clone(), attempts, failure);
+                    let again = Unsure { not_before, ..Unsure::new(key, args.clone(), attempts, failure) };
                     return (self.run_tool(tool, key, args, Some(&again)), true);
                 }
                 let failure = Failure::new(FailureClass::ToolUnknown, "its process ended while it was under way");
-                (self.unsure_stage(action, Unsure::new(key, args, attempts, failure)), true)
+                let unsure = Unsure { not_before, ..Unsure::new(key, args, attempts, failure) };
+                (self.unsure_stage(action, unsure), true)
             }
             Stage::Settled(text) => (Stage::Settled(text), false),
         }
@@ -358,9 +359,11 @@ impl Run {
 
     /// A human decides whether it runs again, where there is one; else the model is told plainly.
     fn ask_again(&mut self, action: &Action, unsure: Unsure) -> Stage {
-        if sabotaged!(UnknownRunsAgain) {
+        if sabotaged!(UnknownRunsAgain) && unsure.not_before.is_none() {
             let (key, args) = (unsure.key, unsure.args.clone());
-            return self.begin_tool(action.tool, key, args, Some(Unsure { not_before: None, ..unsure }));
+            // Once: a call that cannot even begin would begin for ever.
+            let not_before = Some(crate::time::Instant::ORIGIN);
+            return self.begin_tool(action.tool, key, args, Some(Unsure { not_before, ..unsure }));
         }
         let name = &action.call.tool;
         if !self.policy.approval().has_approver() {

@@ -35,6 +35,10 @@ impl Run {
         self.commons.store(self.tools.iter().map(ToolSpec::name), &mut to);
         to.put(&self.progress.as_ref().map(|progress| progress.history().clone()));
         to.put(&self.hint).put(&self.last_turn);
+        to.put(&match &self.stage {
+            Phase::Thinking { call, .. } => call.not_before(),
+            _ => self.think_at,
+        });
         let (code, actions) = match &self.stage {
             Phase::New => (0_u8, None),
             Phase::Thinking { .. } | Phase::Restored(None) => (1, None),
@@ -152,7 +156,7 @@ impl Run {
         if let (Some(progress), Some(history)) = (run.policy.progress().cloned(), history) {
             run.progress = Some(ProgressDetector::restore(progress, history));
         }
-        (run.hint, run.last_turn) = (from.take()?, from.take()?);
+        (run.hint, run.last_turn, run.think_at) = (from.take()?, from.take()?, from.take()?);
         run.stage = match from.take::<u8>()? {
             0 => Phase::New,
             1 => Phase::Restored(None),
@@ -222,17 +226,20 @@ impl Action {
                 to.put(&again.as_ref().map(|unsure| (unsure.attempts, (unsure.not_before, unsure.error.clone()))));
             }
             Stage::Running { call, args, .. } => {
-                to.put(&2_u8).put(&call.key()).text(args).put(&call.attempts());
+                to.put(&2_u8).put(&call.key()).text(args).put(&call.attempts()).put(&call.not_before());
             }
             Stage::Reconciling { unsure, .. } => {
-                to.put(&2_u8).put(&unsure.key).text(&unsure.args).put(&unsure.attempts);
+                to.put(&2_u8).put(&unsure.key).text(&unsure.args).put(&unsure.attempts).put(&unsure.not_before);
             }
             // Whether the claim was granted, and the tool begun, is not known.
             Stage::Claiming(claiming) => {
-                let attempts = claiming.again.as_ref().map_or(0, |unsure| unsure.attempts);
-                to.put(&2_u8).put(&claiming.key).text(&claiming.args).put(&attempts);
+                let again = claiming.again.as_ref();
+                let (attempts, not_before) = again.map_or((0, None), |unsure| (unsure.attempts, unsure.not_before));
+                to.put(&2_u8).put(&claiming.key).text(&claiming.args).put(&attempts).put(&not_before);
             }
-            Stage::Interrupted { key, args, attempts } => drop(to.put(&2_u8).put(key).text(args).put(attempts)),
+            Stage::Interrupted { key, args, attempts, not_before } => {
+                to.put(&2_u8).put(key).text(args).put(attempts).put(not_before);
+            }
         }
     }
 
@@ -255,11 +262,11 @@ impl Action {
                 }
                 Stage::Asking { approval, again }
             }
-            2 => Stage::Interrupted {
-                key: from.take()?,
-                args: from.take()?,
-                attempts: from.take::<u32>()? * u32::from(!sabotaged!(AttemptsAreNotRestored)),
-            },
+            2 => {
+                let (key, args) = (from.take()?, from.take()?);
+                let attempts = from.take::<u32>()? * u32::from(!sabotaged!(AttemptsAreNotRestored));
+                Stage::Interrupted { key, args, attempts, not_before: from.take()? }
+            }
             _ => return Err(SnapshotError::Damaged),
         };
         let tool = tools.iter().position(|tool| tool.name() == call.tool);

@@ -57,7 +57,8 @@ impl Run {
         let key = self.next_key();
         let (messages, options) = (u32::try_from(self.messages.len()).unwrap_or(u32::MAX), self.models);
         self.record(Some(key.call), || Event::ModelCalled { messages, options });
-        let mut call = Call::new(key, self.policy.model(), self.models, self.seed, self.deadline);
+        let mut call = Call::new(key, self.policy.model(), self.models, self.seed, self.deadline)
+            .after_attempts(0, self.think_at.take());
         call.handle(self.now, call::Input::Start, &mut self.commons.of_models(), &mut self.trace);
         self.stage = Phase::Thinking { call, reply: None };
     }

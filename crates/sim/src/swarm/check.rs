@@ -275,7 +275,6 @@ impl Checker {
 
     fn begin_anew(&mut self) {
         self.under_way.clear();
-        self.earliest.clear();
         self.committed.clear();
         self.bill.lost();
         self.begun_again += 1;

@@ -301,3 +301,33 @@ fn a_recipient_edited_in_the_snapshot_is_refused_even_with_a_checksum_that_fits(
     let error = restored(&bytes, 0, 0).err().unwrap();
     assert_eq!(error, SnapshotError::Impossible { what: "the digest of a question does not fit its call" });
 }
+
+#[test]
+fn a_wait_that_a_server_asked_for_outlives_the_process() {
+    let slow = || asking().with_model(CallPolicy::default().with_breaker(None));
+    let busy =
+        || Failure::new(crate::failure::FailureClass::RateLimited, "429").with_retry_after(Duration::from_secs(40));
+    let restored = |run: &Run| {
+        let mut run =
+            Run::restore(&run.snapshot(), RunId(1), slow(), 1, tools(), at(0), Duration::from_secs(15)).unwrap();
+        run.handle(at(0), Input::Start);
+        run
+    };
+    let waits = |run: &mut Run| {
+        let outputs = drain(run);
+        let [Output::Wait { until: Some(until), .. }] = &outputs[..] else { panic!("{outputs:?}") };
+        assert!((at(25_000)..=at(26_000)).contains(until), "40 s and a little, less the 15 s away: {until}");
+    };
+    let mut run = started(slow());
+    let id = think(&mut run);
+    run.handle(at(0), Input::Failed(id, busy()));
+    drain(&mut run);
+    waits(&mut restored(&run));
+
+    let mut run = started(slow());
+    wants(&mut run, 0, "multiply");
+    let (id, _) = act(&mut run);
+    run.handle(at(0), Input::Failed(id, busy()));
+    drain(&mut run);
+    waits(&mut restored(&run));
+}
