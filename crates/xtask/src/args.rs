@@ -11,7 +11,9 @@ use crate::stop::Stop;
 
 /// The port of the playground unless another is asked for: the one that Trunk uses as well.
 const DEFAULT_PORT: u16 = 8080;
-const COMMANDS: &str = "play, test, check, e2e, size, demo, setup, help";
+/// For how long each target is fuzzed unless another time is asked for: about what a person waits for.
+const DEFAULT_SECONDS: u32 = 60;
+const COMMANDS: &str = "play, test, check, e2e, size, demo, fuzz, setup, help";
 
 /// What a person asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,6 +24,7 @@ pub(crate) enum Command {
     Check,
     EndToEnd { arguments: Vec<OsString> },
     Size,
+    Fuzz { seconds: u32 },
     Demo { arguments: Vec<OsString> },
     Setup,
 }
@@ -63,6 +66,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
     match name.to_string_lossy().as_ref() {
         "play" => play(&mut parser),
         "test" => test(&mut parser).map(Command::Test),
+        "fuzz" => fuzz(&mut parser),
         "check" => nothing_more("check", &mut parser, Command::Check),
         "size" => nothing_more("size", &mut parser, Command::Size),
         "setup" => nothing_more("setup", &mut parser, Command::Setup),
@@ -95,6 +99,25 @@ fn test(parser: &mut Parser) -> Result<Selection, Stop> {
         selection = chosen;
     }
     Ok(selection)
+}
+
+fn fuzz(parser: &mut Parser) -> Result<Command, Stop> {
+    let mut seconds = DEFAULT_SECONDS;
+    while let Some(argument) = parser.next().map_err(usage)? {
+        match argument {
+            Long("seconds") => {
+                let word = text(parser)?;
+                // None would mean for ever to libFuzzer.
+                seconds = word
+                    .parse()
+                    .ok()
+                    .filter(|seconds| *seconds > 0)
+                    .ok_or_else(|| Stop::Usage(format!("--seconds takes a number of 1 or more, not `{word}`.")))?;
+            }
+            other => return Err(unexpected("fuzz", other)),
+        }
+    }
+    Ok(Command::Fuzz { seconds })
 }
 
 fn nothing_more(name: &str, parser: &mut Parser, command: Command) -> Result<Command, Stop> {
@@ -142,6 +165,7 @@ pub(crate) fn help() -> String {
   cargo xtask e2e [ARGUMENTS]        build the page and test it in a browser; arguments go to Playwright
   cargo xtask size                   build the page and weigh it
   cargo xtask demo [ARGUMENTS]       tell the story of the scenarios in the terminal
+  cargo xtask fuzz [--seconds {DEFAULT_SECONDS}]    fuzz the engine, each target for so long; needs a nightly compiler
   cargo xtask setup                  only install what the other commands need
   cargo xtask help                   this page
 
@@ -195,6 +219,14 @@ mod tests {
         assert!(misuse("test --only speed").starts_with("There is no stage `speed`. Stages: fmt, clippy, "));
         assert!(misuse("test --only fmt --from e2e").contains("one of --only STAGE and --from STAGE"));
         assert!(misuse("test fmt").contains("does not take `fmt`"));
+    }
+
+    #[test]
+    fn fuzz_takes_a_time() {
+        assert_eq!(parsed("fuzz"), Ok(Command::Fuzz { seconds: 60 }));
+        assert_eq!(parsed("fuzz --seconds 600"), Ok(Command::Fuzz { seconds: 600 }));
+        assert_eq!(misuse("fuzz --seconds 0"), "--seconds takes a number of 1 or more, not `0`.");
+        assert_eq!(misuse("fuzz run"), "`fuzz` does not take `run`. See: cargo xtask help");
     }
 
     #[test]

@@ -11,6 +11,7 @@ extern crate alloc;
 mod args;
 mod browser;
 mod child;
+mod fuzz;
 mod interrupt;
 mod npm;
 mod page;
@@ -56,6 +57,7 @@ fn perform(command: &Command) -> Result<(), Stop> {
         Command::Test(selection) => test::run(&project, &selection.stages(), &[]),
         Command::Check => test::run(&project, &stages::named(&["fmt", "clippy", "native"]), &[]),
         Command::EndToEnd { arguments } => test::run(&project, &stages::named(&["page", "e2e"]), arguments),
+        Command::Fuzz { seconds } => fuzz::fuzz(&project, *seconds),
         Command::Size => test::run(&project, &stages::named(&["page", "size"]), &[]),
         Command::Setup => setup::provide(&project, setup::Need::ALL),
         Command::Demo { arguments } => {
