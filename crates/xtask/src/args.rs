@@ -11,7 +11,9 @@ use crate::stop::Stop;
 
 /// The port of the playground unless another is asked for: the one that Trunk uses as well.
 const DEFAULT_PORT: u16 = 8080;
-const COMMANDS: &str = "play, test, check, e2e, size, bench, demo, setup, help";
+/// For how long each target is fuzzed unless another time is asked for: about what a person waits for.
+const DEFAULT_SECONDS: u32 = 60;
+const COMMANDS: &str = "play, test, check, e2e, size, bench, demo, fuzz, setup, help";
 
 /// What a person asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +25,7 @@ pub(crate) enum Command {
     EndToEnd { arguments: Vec<OsString> },
     Size,
     Bench(Bench),
+    Fuzz { seconds: u32 },
     Demo { arguments: Vec<OsString> },
     Setup,
 }
@@ -71,6 +74,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
     match name.to_string_lossy().as_ref() {
         "play" => play(&mut parser),
         "test" => test(&mut parser).map(Command::Test),
+        "fuzz" => fuzz(&mut parser),
         "check" => nothing_more("check", &mut parser, Command::Check),
         "size" => nothing_more("size", &mut parser, Command::Size),
         "bench" => bench(&mut parser).map(Command::Bench),
@@ -124,6 +128,25 @@ fn bench(parser: &mut Parser) -> Result<Bench, Stop> {
     }
 }
 
+fn fuzz(parser: &mut Parser) -> Result<Command, Stop> {
+    let mut seconds = DEFAULT_SECONDS;
+    while let Some(argument) = parser.next().map_err(usage)? {
+        match argument {
+            Long("seconds") => {
+                let word = text(parser)?;
+                // None would mean for ever to libFuzzer.
+                seconds = word
+                    .parse()
+                    .ok()
+                    .filter(|seconds| *seconds > 0)
+                    .ok_or_else(|| Stop::Usage(format!("--seconds takes a number of 1 or more, not `{word}`.")))?;
+            }
+            other => return Err(unexpected("fuzz", other)),
+        }
+    }
+    Ok(Command::Fuzz { seconds })
+}
+
 fn nothing_more(name: &str, parser: &mut Parser, command: Command) -> Result<Command, Stop> {
     parser.next().map_err(usage)?.map_or(Ok(command), |argument| Err(unexpected(name, argument)))
 }
@@ -172,6 +195,7 @@ pub(crate) fn help() -> String {
     --quick                          a short look that writes nothing
     --instructions [--bless]         count instructions and compare with benches/instructions.txt, or rewrite it
   cargo xtask demo [ARGUMENTS]       tell the story of the scenarios in the terminal
+  cargo xtask fuzz [--seconds {DEFAULT_SECONDS}]    fuzz the engine, each target for so long; needs a nightly compiler
   cargo xtask setup                  only install what the other commands need
   cargo xtask help                   this page
 
@@ -236,6 +260,14 @@ mod tests {
         assert_eq!(misuse("bench --instructions --quick"), "`bench` takes one of --quick and --instructions.");
         assert_eq!(misuse("bench --bless"), "`bench` takes --bless only after --instructions.");
         assert_eq!(misuse("bench breaker"), "`bench` does not take `breaker`. See: cargo xtask help");
+    }
+
+    #[test]
+    fn fuzz_takes_a_time() {
+        assert_eq!(parsed("fuzz"), Ok(Command::Fuzz { seconds: 60 }));
+        assert_eq!(parsed("fuzz --seconds 600"), Ok(Command::Fuzz { seconds: 600 }));
+        assert_eq!(misuse("fuzz --seconds 0"), "--seconds takes a number of 1 or more, not `0`.");
+        assert_eq!(misuse("fuzz run"), "`fuzz` does not take `run`. See: cargo xtask help");
     }
 
     #[test]

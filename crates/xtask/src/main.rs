@@ -12,6 +12,7 @@ mod args;
 mod bench;
 mod browser;
 mod child;
+mod fuzz;
 mod interrupt;
 mod npm;
 mod page;
@@ -57,6 +58,7 @@ fn perform(command: &Command) -> Result<(), Stop> {
         Command::Test(selection) => test::run(&project, &selection.stages(), &[]),
         Command::Check => test::run(&project, &stages::named(&["fmt", "clippy", "native"]), &[]),
         Command::EndToEnd { arguments } => test::run(&project, &stages::named(&["page", "e2e"]), arguments),
+        Command::Fuzz { seconds } => fuzz::fuzz(&project, *seconds),
         Command::Size => test::run(&project, &stages::named(&["page", "size"]), &[]),
         Command::Bench(Bench::Speed { quick }) => bench::speed(&project, *quick),
         Command::Bench(Bench::Instructions { bless: false }) => bench::compare(&project),

@@ -29,6 +29,12 @@ impl Project {
         Ok(Self { root, path })
     }
 
+    /// The project on a machine where nothing is installed.
+    #[cfg(test)]
+    pub(crate) fn without_programs(self) -> Self {
+        Self { path: OsString::new(), ..self }
+    }
+
     /// A file or folder of the project.
     pub(crate) fn at(&self, relative: &str) -> PathBuf {
         self.root.join(relative)

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use crate::browser;
 use crate::child::stream;
+use crate::fuzz;
 use crate::port;
 use crate::project::Project;
 use crate::setup::Need;
@@ -36,14 +37,18 @@ pub(crate) fn named(names: &[&str]) -> Vec<&'static Stage> {
 }
 
 /// Every stage.
-pub(crate) static ALL: [Stage; 10] = [
+pub(crate) static ALL: [Stage; 11] = [
     Stage {
         name: "fmt",
         what: "the sources are formatted (mend: cargo fmt)",
         time: "a second",
         needs: &[Need::Rustfmt],
         files: &[],
-        run: |project, _| cargo(project, &["fmt", "--all", "--check"]),
+        run: |project, _| {
+            cargo(project, &["fmt", "--all", "--check"])?;
+            // A workspace of its own.
+            cargo(project, &["fmt", "--manifest-path", "crates/core/fuzz/Cargo.toml", "--check"])
+        },
     },
     Stage {
         name: "clippy",
@@ -87,6 +92,14 @@ pub(crate) static ALL: [Stage; 10] = [
         needs: &[Need::WasmTarget],
         files: &[],
         run: docs,
+    },
+    Stage {
+        name: "fuzz",
+        what: "the engine under bytes that nobody would write by hand, as far as there is a nightly compiler",
+        time: "about a minute; the first time about 2 minutes",
+        needs: &[],
+        files: &[("crates/core/fuzz/Cargo.toml", "the targets stand there")],
+        run: fuzz::stage,
     },
     Stage {
         name: "wasm",

@@ -9,6 +9,8 @@ pub(crate) enum Stop {
     Usage(String),
     /// Something that had to work did not: exit code 1.
     Failed(String),
+    /// A stage that this machine has not what it takes for, and that can be done without.
+    Skipped(String),
     /// A program that was run in our place ended with this code, and has said itself why.
     Code(u8),
     /// A person pressed Ctrl-C, or the system asked us to end: 128 + SIGINT, as shells do it.
@@ -20,6 +22,7 @@ impl Stop {
         match self {
             Self::Usage(_) => 2,
             Self::Failed(_) => 1,
+            Self::Skipped(_) => 0,
             Self::Code(code) => *code,
             Self::Interrupted => 130,
         }
@@ -37,7 +40,7 @@ impl Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(sentence) | Self::Failed(sentence) => f.write_str(sentence),
+            Self::Usage(sentence) | Self::Failed(sentence) | Self::Skipped(sentence) => f.write_str(sentence),
             Self::Code(code) => write!(f, "Ended with exit code {code}."),
             Self::Interrupted => f.write_str("Interrupted."),
         }

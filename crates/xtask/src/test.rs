@@ -28,9 +28,15 @@ pub(crate) fn run(project: &Project, stages: &[&'static Stage], arguments: &[OsS
         say::headline(&format!("{} of {}, {}: {} ({})", index + 1, stages.len(), stage.name, stage.what, stage.time));
         let begun = Instant::now();
         let outcome = run_one(project, stage, if is_last { arguments } else { &[] });
-        let verdict = if outcome.is_ok() { "passed" } else { "failed" };
+        let verdict = match &outcome {
+            Ok(()) => "passed",
+            Err(Stop::Skipped(_)) => "skipped",
+            Err(_) => "failed",
+        };
         reports.push(Report { name: stage.name, verdict, elapsed: begun.elapsed() });
-        if let Err(stop) = outcome {
+        if let Err(Stop::Skipped(sentence)) = outcome {
+            say::line(&sentence);
+        } else if let Err(stop) = outcome {
             let left: Vec<_> = stages[index + 1..].iter().map(|stage| stage.name).collect();
             sum_up(&reports, &left, start.elapsed());
             return Err(explained(stop, stage.name));
@@ -106,6 +112,29 @@ mod tests {
         assert!(error.to_string().contains("cargo xtask test --only bad"));
         assert_eq!(error.exit_code(), 1);
         assert_eq!(run(&project, &[&GOOD], &[]), Ok(()));
+    }
+
+    #[test]
+    fn a_stage_that_is_skipped_ends_nothing() {
+        static SKIPPED: Stage = Stage {
+            name: "skipped",
+            what: "",
+            time: "",
+            needs: &[],
+            files: &[],
+            run: |_, _| Err(Stop::Skipped("It is not here.".to_owned())),
+        };
+        static BAD: Stage = Stage {
+            name: "bad",
+            what: "",
+            time: "",
+            needs: &[],
+            files: &[],
+            run: |_, _| Err(Stop::Failed("Broken.".to_owned())),
+        };
+        let project = Project::locate().unwrap();
+        assert_eq!(run(&project, &[&SKIPPED], &[]), Ok(()));
+        assert!(run(&project, &[&SKIPPED, &BAD], &[]).is_err(), "what follows is run");
     }
 
     #[test]
