@@ -2,8 +2,8 @@
 
 use crate::open_for_an_hour;
 use core::hint::black_box;
-use steadfast::breaker::CircuitBreaker;
-use steadfast::call::{Call, Input, Output};
+use steadfast::budget::{Budget, Limits, RetryBudget, RetryBudgetPolicy};
+use steadfast::call::{Call, Endpoint, Input, Output, Resources};
 use steadfast::deadline::Deadline;
 use steadfast::failure::{Failure, FailureClass};
 use steadfast::id::{CallId, Key, RunId};
@@ -17,7 +17,7 @@ const PACE: Duration = Duration::from_millis(10);
 /// How long the operation takes.
 const ANSWERS_AFTER: Duration = Duration::from_millis(5);
 
-/// Everything on: 20 s for the call, three attempts of at most 8 s each, and a breaker, all but the two limits as the
+/// Everything on, a budget of the run besides: 20 s for the call, three attempts of at most 8 s each, and a breaker, all but the two limits as the
 /// defaults have it.
 #[must_use]
 pub fn guard() -> CallPolicy {
@@ -25,11 +25,39 @@ pub fn guard() -> CallPolicy {
     limits.and_then(|policy| policy.with_deadline(Some(Duration::from_secs(20)))).unwrap_or_default()
 }
 
+/// What the calls of a run share: two endpoints with breaker and throttle, the share of retries, and a budget with limits
+/// of attempts, tokens and money.
+#[derive(Debug)]
+struct OfTheRun {
+    endpoints: [Endpoint; 2],
+    retries: RetryBudget,
+    budget: Budget,
+}
+
+impl OfTheRun {
+    fn new(policy: &CallPolicy) -> Self {
+        let plenty = Limits::none().with_attempts(u64::MAX / 4).and_then(|limits| limits.with_tokens(u64::MAX / 4));
+        let plenty = plenty.and_then(|limits| limits.with_money(u64::MAX / 4)).unwrap_or_default();
+        Self {
+            endpoints: [Endpoint::new(policy, Seed(1)), Endpoint::new(policy, Seed(2))],
+            retries: RetryBudget::new(RetryBudgetPolicy::default()),
+            budget: Budget::new(plenty, Instant::ORIGIN),
+        }
+    }
+
+    #[inline]
+    fn resources(&mut self) -> Resources<'_> {
+        let envelope = self.budget.root();
+        let budget = Some((&mut self.budget, envelope));
+        Resources { endpoints: &mut self.endpoints, retries: Some(&mut self.retries), budget }
+    }
+}
+
 /// Calls that succeed, each guarded by everything, with a second option to fall back on.
 #[derive(Debug)]
 pub struct GuardedCall {
     policy: CallPolicy,
-    breakers: [CircuitBreaker; 2],
+    run: OfTheRun,
     trace: Trace,
     now: Instant,
     calls: u64,
@@ -38,8 +66,7 @@ pub struct GuardedCall {
 impl Default for GuardedCall {
     fn default() -> Self {
         let policy = guard();
-        let breaker = |seed| CircuitBreaker::new(policy.breaker().copied().unwrap_or_default(), Seed(seed));
-        Self { policy, breakers: [breaker(1), breaker(2)], trace: Trace::off(), now: Instant::ORIGIN, calls: 0 }
+        Self { run: OfTheRun::new(&policy), policy, trace: Trace::off(), now: Instant::ORIGIN, calls: 0 }
     }
 }
 
@@ -52,35 +79,38 @@ impl GuardedCall {
         let key = Key { run: RunId(1), call: CallId(self.calls) };
         let (start, end) = (black_box(self.now), black_box(self.now + ANSWERS_AFTER));
         let mut call = Call::new(key, black_box(&self.policy), black_box(2), Seed(7), Deadline::NEVER);
-        call.handle(start, Input::Start, self.breakers.as_mut_slice(), &mut self.trace);
+        call.handle(start, Input::Start, &mut self.run.resources(), &mut self.trace);
         let Output::Start(attempt) = black_box(call.poll()) else { return false };
-        call.handle(end, Input::Succeeded(attempt.id.attempt), self.breakers.as_mut_slice(), &mut self.trace);
+        call.handle(end, Input::Succeeded(attempt.id.attempt), &mut self.run.resources(), &mut self.trace);
         black_box(call.poll()) == Output::Finished(Ok(1))
     }
 }
 
-/// Calls that are refused because the breaker of their only option is open.
+/// Calls that are turned away because the breaker of their only option is open.
 #[derive(Debug)]
 pub struct RejectedCall {
     policy: CallPolicy,
-    breakers: [CircuitBreaker; 1],
+    run: OfTheRun,
     trace: Trace,
 }
 
 impl Default for RejectedCall {
     fn default() -> Self {
-        Self { policy: guard(), breakers: [open_for_an_hour()], trace: Trace::off() }
+        let policy = guard();
+        let mut run = OfTheRun::new(&policy);
+        run.endpoints[0].breaker = Some(open_for_an_hour());
+        Self { policy, run, trace: Trace::off() }
     }
 }
 
 impl RejectedCall {
-    /// One call from its making to its end. Answers whether it was refused.
+    /// One call that does not come to be. Answers whether it was refused.
     #[inline]
     pub fn call(&mut self) -> bool {
-        let mut call = Call::new(Key::default(), black_box(&self.policy), black_box(1), Seed(7), Deadline::NEVER);
         let now = black_box(Instant::from_millis(1));
-        call.handle(now, Input::Start, self.breakers.as_mut_slice(), &mut self.trace);
-        matches!(black_box(call.poll()), Output::Finished(Err(_)))
+        let (policy, mut shared) = (black_box(&self.policy), self.run.resources());
+        let call = Call::start(Key::default(), policy, Seed(7), Deadline::NEVER, now, &mut shared, &mut self.trace);
+        black_box(&call).is_err()
     }
 }
 

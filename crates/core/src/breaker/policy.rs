@@ -255,7 +255,7 @@ impl WindowPolicy {
 
 /// Milliseconds, as a number.
 #[cfg(feature = "serde")]
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference")]
 pub(super) fn serialize_micros<S: serde::Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     crate::time::serialize_duration(&Duration::from_micros(*micros), serializer)
 }

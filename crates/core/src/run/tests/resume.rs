@@ -5,6 +5,9 @@ use crate::effect::{Claimed, EffectState, Ledger};
 use crate::snapshot::SnapshotError;
 use alloc::collections::BTreeMap;
 
+/// Miri is a thousand times slower, and looks at every path all the same.
+const STEP: usize = if cfg!(miri) { 97 } else { 1 };
+
 fn tools() -> Vec<ToolSpec> {
     vec![ToolSpec::new("multiply"), ToolSpec::new("send_email").risky()]
 }
@@ -274,10 +277,10 @@ fn snapshots_of_other_runs_without_their_tools_cut_or_changed_are_refused() {
     assert!(matches!(error(b"{\"version\":1}", RunId(1), tools()), SnapshotError::NotASnapshot));
     let twice = vec![ToolSpec::new("a"), ToolSpec::new("a")];
     assert!(matches!(error(&snapshot, RunId(1), twice), SnapshotError::InvalidSetting(_)));
-    for length in 0..snapshot.len() {
+    for length in (0..snapshot.len()).step_by(STEP) {
         assert!(restore(&snapshot[..length], RunId(1), tools()).is_err(), "cut to {length}");
     }
-    for bit in 0..snapshot.len() * 8 {
+    for bit in (0..snapshot.len() * 8).step_by(STEP) {
         let mut flipped = snapshot.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         assert!(restore(&flipped, RunId(1), tools()).is_err(), "bit {bit}");
