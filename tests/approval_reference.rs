@@ -254,6 +254,8 @@ impl Model {
 
     fn ended(&mut self, at: usize, now: u64, call: usize, attempt: u32, end: End) {
         let agent = &mut self.agents[at];
+        // Where it was tried before, a try that was refused says nothing of the others.
+        let end = if end == End::Refused && agent.attempts[call] > 1 { End::NoWord } else { end };
         let output = output(call, attempt);
         let (state, told) = match end {
             End::Replied => (EffectState::Done, Told::Output(output.clone())),

@@ -76,6 +76,7 @@ fn many(calls: u64, from: u64, policy: &CallPolicy, shared: &mut Resources<'_>) 
         let now = ms(n * 2_000);
         let mut call = Call::new(Key::default(), policy, 1, Seed(n), Deadline::NEVER);
         call.handle(now, Input::Start, shared, &mut Trace::off());
+        assert!(matches!(call.poll(), Output::Start(_)));
         match n % 10 {
             0 => call.handle(now, Input::Failed(1, Failure::transient("503")), shared, &mut Trace::off()),
             1 => call.handle(now, Input::Cancel, shared, &mut Trace::off()),
@@ -83,6 +84,7 @@ fn many(calls: u64, from: u64, policy: &CallPolicy, shared: &mut Resources<'_>) 
         }
         if let Output::Wait { until: Some(until), .. } = call.poll() {
             call.handle(until, Input::Tick, shared, &mut Trace::off());
+            assert!(matches!(call.poll(), Output::Start(_)));
             call.handle(until, Input::Succeeded(2), shared, &mut Trace::off());
         }
     }

@@ -60,7 +60,15 @@ pub fn ledger(bytes: &mut Bytes<'_>) -> Vec<u8> {
         let key = Key { run: crate::run::ID, call: CallId(bytes.number()) };
         let effect = bytes.pick(&[Effect::None, Effect::Idempotent, Effect::Once]);
         let state = bytes.pick(&[EffectState::Intended, EffectState::Started, EffectState::Done, EffectState::Unknown]);
-        ledger.write(LedgerEntry { key, tool: bytes.text(), args: bytes.text(), effect, state, output: bytes.text() });
+        ledger.write(LedgerEntry {
+            key,
+            tool: bytes.text(),
+            args: bytes.text(),
+            effect,
+            state,
+            tries: 1,
+            output: bytes.text(),
+        });
     }
     ledger.snapshot()
 }

@@ -62,6 +62,8 @@ pub struct LedgerEntry {
     pub effect: Effect,
     /// Where it stands.
     pub state: EffectState,
+    /// How often it was handed to the tool.
+    pub tries: u32,
     /// What the tool answered, or how it failed.
     pub output: String,
 }
@@ -107,6 +109,7 @@ pub enum Claimed {
 ///     args: "{}".into(),
 ///     effect: Effect::Once,
 ///     state: EffectState::Started,
+///     tries: 1,
 ///     output: String::new(),
 /// };
 /// let mut shared = Ledger::default();
@@ -200,6 +203,7 @@ impl Ledger {
     pub(crate) fn start(&mut self, key: Key, args: &str) {
         if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.key == key) {
             entry.state = EffectState::Started;
+            entry.tries = entry.tries.saturating_add(1);
             if entry.args != args {
                 entry.args = args.into();
             }
@@ -264,7 +268,13 @@ impl Stored for Key {
 
 impl Stored for LedgerEntry {
     fn store(&self, to: &mut Writer) {
-        to.put(&self.key).text(&self.tool).text(&self.args).put(&self.effect).put(&self.state).text(&self.output);
+        to.put(&self.key)
+            .text(&self.tool)
+            .text(&self.args)
+            .put(&self.effect)
+            .put(&self.state)
+            .put(&self.tries)
+            .text(&self.output);
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         Ok(Self {
@@ -273,6 +283,7 @@ impl Stored for LedgerEntry {
             args: from.take()?,
             effect: from.take()?,
             state: from.take()?,
+            tries: from.take()?,
             output: from.take()?,
         })
     }
@@ -285,7 +296,15 @@ mod tests {
 
     fn entry(call: u64, state: EffectState) -> LedgerEntry {
         let key = Key { run: RunId(1), call: CallId(call) };
-        LedgerEntry { key, tool: "mail".into(), args: "{}".into(), effect: Effect::Once, state, output: "out".into() }
+        LedgerEntry {
+            key,
+            tool: "mail".into(),
+            args: "{}".into(),
+            effect: Effect::Once,
+            state,
+            tries: 1,
+            output: "out".into(),
+        }
     }
 
     fn claim(state: EffectState, again: bool) -> Claimed {

@@ -31,7 +31,15 @@ impl Run {
         let wanted = if sabotaged!(ArgumentsAreMadeUp) { ToolCall { args: "[9]".into(), ..wanted } } else { wanted };
         let (name, args) = (wanted.tool.clone(), wanted.args.clone());
         let intended = EffectState::Intended;
-        self.ledger.intend(LedgerEntry { key, tool: name, args, effect, state: intended, output: String::new() });
+        self.ledger.intend(LedgerEntry {
+            key,
+            tool: name,
+            args,
+            effect,
+            state: intended,
+            tries: 0,
+            output: String::new(),
+        });
         let of_host = wanted.risky.filter(|_| !sabotaged!(RiskyArgumentsAreNotAskedAbout));
         let risky = of_host.unwrap_or(self.tool(tool).is_risky());
         let mut verdict = self.policy.approval().check(risky);
@@ -117,7 +125,8 @@ impl Run {
         let state = if blocked.is_some() { EffectState::Blocked } else { EffectState::Started };
         let output = blocked.as_ref().map(|(_, message)| message.clone()).unwrap_or_default();
         let (name, effect) = (self.tool(tool).name().into(), self.tool(tool).effect());
-        let entry = LedgerEntry { key, tool: name, args: args.clone(), effect, state, output };
+        let tries = again.as_ref().map_or(0, |unsure| unsure.attempts);
+        let entry = LedgerEntry { key, tool: name, args: args.clone(), effect, state, tries, output };
         self.outputs.push_back(Output::Claim(Claim { entry, again: again.is_some() }));
         Stage::Claiming(Claiming { key, args, blocked, again, answer: None })
     }
@@ -377,6 +386,10 @@ impl Run {
     /// too if it still waits for somebody to tell.
     pub(super) fn settle_late(&mut self, key: Key, state: EffectState, output: &str) {
         let Some(entry) = self.ledger.entry(key).filter(|entry| entry.state == EffectState::Unknown) else { return };
+        if state == EffectState::Failed && entry.tries > 1 {
+            // Of several tries that nobody heard of, this one did not happen: the others may have.
+            return;
+        }
         let tool = entry.tool.clone();
         self.enter(key, state, output);
         self.record(Some(key.call), || Event::EffectSettled { tool, state });

@@ -67,8 +67,8 @@ impl Run {
         }
     }
 
-    /// A word on an attempt under way that is not its outcome.
-    pub(super) fn heard_of(&mut self, id: AttemptId, input: call::Input) {
+    /// Hands a word on an attempt to the call it is of, and tells whether that is under way.
+    pub(super) fn heard_of(&mut self, id: AttemptId, input: call::Input) -> bool {
         let now = self.now;
         if let Phase::Thinking { call, .. } = &mut self.stage
             && call.id() == id.call
@@ -78,7 +78,10 @@ impl Run {
             call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
         } else if let Some((call, _)) = reconciling(&mut self.stage, id.call) {
             call.handle(now, input, &mut self.commons.of_looking_up(), &mut self.trace);
+        } else {
+            return false;
         }
+        true
     }
 
     pub(super) fn tool_replied(&mut self, id: AttemptId, text: String) {
@@ -99,25 +102,18 @@ impl Run {
 
     pub(super) fn failed(&mut self, id: AttemptId, failure: Failure) {
         let now = self.now;
-        let never_happened = !failure.class.may_have_taken_effect();
-        let error = alloc::format!("{failure}");
-        let input = call::Input::Failed(id.attempt, failure);
-        if let Phase::Thinking { call, .. } = &mut self.stage
-            && call.id() == id.call
-        {
-            call.handle(now, input, &mut self.commons.of_models(), &mut self.trace);
-        } else if let Some((tool, call, _)) = running(&mut self.stage, id.call) {
-            call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
-        } else if let Some((call, _)) = reconciling(&mut self.stage, id.call) {
-            call.handle(now, input, &mut self.commons.of_looking_up(), &mut self.trace);
-        } else {
-            self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: false });
-            if sabotaged!(SpeaksAfterTheEnd) && matches!(self.stage, Phase::Over(_)) {
-                self.outputs.push_back(Output::Abandon(id));
-            }
-            if let Some(key) = self.late_effect(id.call).filter(|_| never_happened) {
-                self.settle_late(key, EffectState::Failed, &error);
-            }
+        let late = self.late_effect(id.call).filter(|_| !failure.class.may_have_taken_effect());
+        // Said before the failure is handed on, which is seldom late.
+        let error = late.map(|_| alloc::format!("{failure}"));
+        if self.heard_of(id, call::Input::Failed(id.attempt, failure)) {
+            return;
+        }
+        self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: false });
+        if sabotaged!(SpeaksAfterTheEnd) && matches!(self.stage, Phase::Over(_)) {
+            self.outputs.push_back(Output::Abandon(id));
+        }
+        if let (Some(key), Some(error)) = (late, error) {
+            self.settle_late(key, EffectState::Failed, &error);
         }
     }
 
