@@ -265,8 +265,8 @@ impl Model {
         let open = agent.open().find(|question| question.call == call).cloned();
         match (&agent.stages[call], open) {
             (Stage::Running { attempt: now }, _) if *now != attempt => return,
-            (Stage::Running { .. }, _) if end == End::NoWord => {
-                // A human is asked whether it may run again.
+            (Stage::Running { .. }, _) if end == End::NoWord && agent.attempts[call] == 1 => {
+                // A human is asked, once, whether it may run again.
                 agent.questions += 1;
                 let (id, args) = (agent.questions, agent.args[call].clone());
                 let question = Question { id, call, args, again: true, expires_at: now + EXPIRES_AFTER };

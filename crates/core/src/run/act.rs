@@ -304,7 +304,8 @@ impl Run {
             let failure = Failure::from(error.clone());
             // What was asked of an earlier call holds on where there was no time to wait for it.
             let not_before = failure.retry_after.map(|wait| self.now + wait).max(call.not_before());
-            let unsure = Unsure { not_before, error: error.to_string(), ..Unsure::new(key, args, attempts, failure) };
+            let (twice, error) = (unsure, error.to_string());
+            let unsure = Unsure { twice, not_before, error, ..Unsure::new(key, args, attempts, failure) };
             return self.unsure_stage(action, unsure);
         }
         Stage::Settled(alloc::format!("{} failed: {error}.", action.call.tool))
@@ -366,7 +367,8 @@ impl Run {
         }
     }
 
-    /// A human decides whether it runs again, where there is one; else the model is told plainly.
+    /// A human decides whether it runs again, where there is one, and once: whoever always says yes to what always ends like
+    /// this would never be done. Else the model is told plainly.
     fn ask_again(&mut self, action: &Action, unsure: Unsure) -> Stage {
         if sabotaged!(UnknownRunsAgain) && unsure.not_before.is_none() {
             let (key, args) = (unsure.key, unsure.args.clone());
@@ -375,7 +377,7 @@ impl Run {
             return self.begin_tool(action.tool, key, args, Some(Unsure { not_before, ..unsure }));
         }
         let name = &action.call.tool;
-        if !self.policy.approval().has_approver() {
+        if unsure.twice || !self.policy.approval().has_approver() {
             return Stage::Settled(report_unknown(name, &unsure.error));
         }
         let args = unsure.args.clone();

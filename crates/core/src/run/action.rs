@@ -63,6 +63,8 @@ pub(super) struct Unsure {
     pub(super) args: String,
     /// Attempts made of it, so that another is not taken for one of them.
     pub(super) attempts: u32,
+    /// A human said yes to running it again, and it ended like this again: nobody is asked a third time.
+    pub(super) twice: bool,
     /// A server's word on when it may be tried again at the earliest.
     pub(super) not_before: Option<Instant>,
     /// How it ended.
@@ -74,7 +76,7 @@ pub(super) struct Unsure {
 impl Unsure {
     pub(super) fn new(key: Key, args: String, attempts: u32, failure: Failure) -> Self {
         let error = failure.message.clone();
-        Self { key, args, attempts, not_before: None, failure, error }
+        Self { key, args, attempts, twice: false, not_before: None, failure, error }
     }
 }
 

@@ -127,20 +127,34 @@ fn a_server_that_asked_for_a_pause_gets_it_even_after_a_yes() {
 }
 
 #[test]
-fn a_pause_that_there_is_no_time_for_is_not_cut_short_by_a_second_yes() {
+fn a_pause_that_there_is_no_time_for_is_not_cut_short_by_a_yes() {
     let deadline = Some(Duration::from_secs(30));
     let mut run = started(asking().with_deadline(deadline).unwrap());
     wants(&mut run, 0, "send_email");
-    let mut request = ask(&mut run);
+    let request = ask(&mut run);
     run.handle(at(0), Input::Decided(request.id, Decision::Approve));
     let (id, _) = act(&mut run);
     let busy = Failure::new(FailureClass::ServerError, "503").with_retry_after(Duration::from_secs(40));
     run.handle(at(100), Input::Failed(id, busy));
-    for ms in [200, 300, 400] {
-        request = ask(&mut run);
-        run.handle(at(ms), Input::Decided(request.id, Decision::Approve));
+    let request = ask(&mut run);
+    run.handle(at(200), Input::Decided(request.id, Decision::Approve));
+    assert!(matches!(drain(&mut run)[..], [Output::Think(_), Output::Wait { .. }]), "there is no time for the pause");
+    assert!(told(&run).contains("It may have happened. Do not call it again"), "{}", told(&run));
+}
+
+#[test]
+fn whoever_always_says_yes_to_what_never_gets_through_is_asked_twice_and_no_more() {
+    let mut run = started(asking());
+    wants(&mut run, 0, "send_email");
+    let mut questions = 0;
+    while let [Output::Ask(request), Output::Wait { .. }] = &drain(&mut run)[..] {
+        questions += 1;
+        run.handle(at(questions), Input::Decided(request.id, Decision::Approve));
+        let (id, _) = act(&mut run);
+        run.handle(at(questions), Input::Failed(id, Failure::new(FailureClass::Timeout, "no answer")));
     }
-    assert!(matches!(drain(&mut run)[..], [Output::Ask(_), Output::Wait { .. }]), "not before 40.1 s");
+    assert_eq!((questions, state(&run)), (2, EffectState::Unknown));
+    assert!(told(&run).contains("It may have happened. Do not call it again"), "{}", told(&run));
 }
 
 #[test]
@@ -183,7 +197,8 @@ fn a_second_try_that_fails_leaves_open_whether_the_first_one_happened() {
     let (id, _) = act(&mut run);
     run.handle(at(2_200), Input::Failed(id, Failure::new(FailureClass::ConnectFailed, "refused")));
     assert_eq!(state(&run), EffectState::Unknown, "the refused connection was the second");
-    assert!(ask(&mut run).again);
+    assert!(matches!(drain(&mut run)[..], [Output::Think(_), Output::Wait { .. }]), "nobody is asked a third time");
+    assert!(told(&run).contains("It may have happened. Do not call it again"), "{}", told(&run));
 }
 
 #[test]
