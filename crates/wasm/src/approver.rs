@@ -16,14 +16,18 @@ pub(crate) fn request(request: &ApprovalRequest) -> Object {
         ("tool", request.tool.as_str().into()),
         ("args", json::parse(&request.args)),
         ("digest", request.digest.to_string().into()),
+        ("again", request.again.into()),
         ("expiresAt", in_milliseconds(request.expires_at).into()),
         ("why", request.why.as_str().into()),
     ])
 }
 
-/// The decision in what an approver answered, or threw.
-pub(crate) fn decided(answer: Result<JsValue, JsValue>) -> Decision {
+/// The decision in what an approver answered, or threw. A yes to a call that may have happened already counts only with
+/// `again: true` in it: an approver that does not know of that case has not said yes to it.
+pub(crate) fn decided(answer: Result<JsValue, JsValue>, again: bool) -> Decision {
+    let knows = |answer: &JsValue| get(answer, "again").is_ok_and(|again| again.as_bool() == Some(true));
     let decision = match answer {
+        Ok(answer) if again && !knows(&answer) => Ok(Decision::Deny { message: String::new() }),
         Ok(answer) => decision(&answer),
         Err(error) => Err(format!("the approver failed, and that is no yes: {}", message_of(&error))),
     };

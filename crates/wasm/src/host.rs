@@ -64,7 +64,7 @@ impl drive::Host for Host {
     }
 
     fn approve(&self, request: &ApprovalRequest) -> Pin<Box<dyn Future<Output = Decision> + '_>> {
-        let request = approver::request(request);
+        let (again, request) = (request.again, approver::request(request));
         Box::pin(async move {
             let Some(approver) = &self.agent.approver else { return Decision::Deny { message: String::new() } };
             let signal = AttemptSignal::new(&self.cancellation);
@@ -72,7 +72,7 @@ impl drive::Host for Host {
             signal.define_on(&context);
             let answer = settled(approver.call2(&JsValue::UNDEFINED, &request, &context)).await;
             signal.finish();
-            approver::decided(answer)
+            approver::decided(answer, again)
         })
     }
 

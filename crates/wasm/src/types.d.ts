@@ -75,12 +75,14 @@ export interface ApprovalRequest {
   readonly args: unknown;
   /** What the yes is bound to: run, call, tool and the exact arguments. */
   readonly digest: string;
+  /** It ran before and may have happened: a yes runs it again, and counts only as `{ approve: true, again: true }`. */
+  readonly again: boolean;
   readonly expiresAt: Ms;
   readonly why: string;
 }
 export type Decision =
   /** `args`: approve with edited arguments. */
-  | { approve: true; args?: unknown }
+  | { approve: true; args?: unknown; /** It may run again although it may have happened. */ again?: true }
   | { approve: false; message?: string };
 /** Whatever is not clearly a yes is a no: another value, or an error thrown. */
 export type Approver = (

@@ -157,6 +157,15 @@ async fn a_risky_tool_that_fails_is_never_tried_again_and_the_model_is_told_that
         assert_eq!(world.seen(), json!(["tried"]), "{failure}");
         assert!(result["answer"].as_str().unwrap().contains("It may have happened."), "{}", result["answer"]);
     }
+    // Whoever says yes to exactly that gets it, once.
+    let knowing = world(
+        "const run = () => { seen.push('tried'); throw new TransientError('502'); };
+         const approver = request => ({ approve: true, again: request.again });
+         return { model: mails, approver, tools: { send_email: { risky: true, run } } };",
+    );
+    let result = knowing.run().await;
+    assert_eq!(knowing.seen(), json!(["tried", "tried"]));
+    assert!(result["answer"].as_str().unwrap().contains("It may have happened."), "{}", result["answer"]);
     // A connection that was refused cannot have done anything.
     let world = world(
         "const run = () => { throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } }); };
