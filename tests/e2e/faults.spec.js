@@ -53,7 +53,7 @@ test('outage opens the breaker and ends in an honest safe message', async ({ pla
 test('runaway loop is told, refused, asked one last time and stopped, before the cap of 8 steps', async ({ playground }) => {
   await playground.open();
   await playground.setFaults('Runaway loop');
-  await playground.stepToEnd(83);
+  await playground.stepToEnd(43);
   await playground.expectEvents([
     /^7\.186 s .*Step 8 of at most 8\./,
     /^5\.077 s .*The agent went on after its last turn and is stopped: the same call came/,
