@@ -5,7 +5,7 @@ use crate::human::{Answer, Human};
 use crate::journal::{Journal, WorldEvent};
 use crate::script;
 use crate::simulate::{Ending, SimulatedResult};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use steadfast::approval::ApprovalRequest;
 use steadfast::call::Attempt;
 use steadfast::effect::{Ledger, Reconciliation};
@@ -74,7 +74,7 @@ pub(crate) struct World<'a> {
     questions: usize,
     pending: Option<ApprovalRequest>,
     /// The keys of effects that happened.
-    happened: BTreeSet<String>,
+    happened: Vec<String>,
     ledger: Ledger,
     seen: usize,
     journal: Journal,
@@ -92,7 +92,7 @@ impl<'a> World<'a> {
             coming: VecDeque::new(),
             questions: 0,
             pending: None,
-            happened: BTreeSet::new(),
+            happened: Vec::new(),
             ledger: Ledger::default(),
             seen: 0,
             journal: Journal::default(),
@@ -248,7 +248,7 @@ impl<'a> World<'a> {
 
     fn happen(&mut self, coming: Coming) {
         if let Coming::Effect { tool, args, key } = coming {
-            self.happened.insert(key.clone());
+            self.happened.push(key.clone());
             self.note(|| WorldEvent::EffectHappened { tool, args, key });
         }
     }
