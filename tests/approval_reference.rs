@@ -104,6 +104,8 @@ struct Model {
     agents: Vec<Agent>,
     /// Of each call that was claimed: where it stands, and what came of it.
     claimed: BTreeMap<usize, (EffectState, String)>,
+    /// Of each call that was claimed: how often it had been tried, as far as its claims knew.
+    tries: [u32; 2],
     happened: Vec<Happened>,
     /// Of each call, how often a human said yes to it in all.
     yeses: [usize; 2],
@@ -220,11 +222,13 @@ impl Model {
         let agent = &mut self.agents[at];
         if agent.resumed {
             match claimed {
-                Some((state, _)) if question.again && state == EffectState::Unknown => {}
+                Some((state, _))
+                    if question.again && state == EffectState::Unknown && self.tries[call] <= agent.attempts[call] => {}
                 Some(first) => return agent.learn(call, first),
                 None => {}
             }
             self.claimed.insert(call, (EffectState::Started, String::new()));
+            self.tries[call] = agent.attempts[call] + 1;
         }
         agent.attempts[call] += 1;
         agent.known[call] = EffectState::Started;
@@ -254,6 +258,10 @@ impl Model {
 
     fn ended(&mut self, at: usize, now: u64, call: usize, attempt: u32, end: End) {
         let agent = &mut self.agents[at];
+        if attempt > agent.attempts[call] {
+            // Nobody made that try.
+            return;
+        }
         // Where it was tried before, a try that was refused says nothing of the others.
         let end = if end == End::Refused && agent.attempts[call] > 1 { End::NoWord } else { end };
         let output = output(call, attempt);
@@ -288,6 +296,7 @@ impl Model {
         let done = self.claimed.get(&call).is_some_and(|(state, _)| *state == EffectState::Done);
         if agent.resumed && (!done || state == EffectState::Done) {
             self.claimed.insert(call, (state, if end == End::Replied { output } else { String::new() }));
+            self.tries[call] = agent.attempts[call];
         }
     }
 

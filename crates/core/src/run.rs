@@ -217,7 +217,7 @@ pub struct RunResult {
     pub steps: u32,
     /// Tools that were asked for and did not run: denied, expired, or waiting for a yes that nobody gave.
     pub blocked: Vec<String>,
-    /// Whether the answer is the safe message because the model gave none.
+    /// Whether the answer is not the model's: it is the safe message, or of a suspended run what it waits for.
     pub degraded: bool,
     /// Why it ended.
     pub stop: StopReason,

@@ -17,6 +17,9 @@ impl Approval {
         if Digest::of_call(hash, request.key, &request.tool, &request.args) != request.digest {
             return Err(SnapshotError::Impossible { what: "the digest of a question does not fit its call" });
         }
+        if outcome.is_some() {
+            return Err(SnapshotError::Impossible { what: "a question in it is decided already" });
+        }
         Ok(Self { request, hash, outcome })
     }
 }

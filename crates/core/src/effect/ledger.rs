@@ -149,7 +149,8 @@ impl Ledger {
 
     /// Whether a resumed run may go on with that tool call. One atomic step: of many that ask, one is granted it.
     ///
-    /// It is granted where the key is new and, with a human's yes to running it again, where its outcome is unknown. Resumes
+    /// It is granted where the key is new and, with a human's yes to running it again, where its outcome is unknown and
+    /// nobody has tried it since that yes was asked for: `tries` of the claim says how often it had been tried. Resumes
     /// whose models went different ways may come with different tools under one key: then the later one does not run.
     pub fn claim(&mut self, claim: Claim) -> Claimed {
         let Claim { entry, again } = claim;
@@ -159,11 +160,13 @@ impl Ledger {
                 state: EffectState::Blocked,
                 output: "another resume of this run did something else in its place".into(),
             },
-            Some(known) if !(again && known.state == EffectState::Unknown) => {
+            // A yes to running it again covers the tries that were known when it was asked for, and none that came since.
+            Some(known) if !(again && known.state == EffectState::Unknown && known.tries <= entry.tries) => {
                 Claimed::Taken { state: known.state, output: known.output.clone() }
             }
             _ => {
-                self.write(entry);
+                let tries = entry.tries.saturating_add(u32::from(entry.state == EffectState::Started));
+                self.write(LedgerEntry { tries, ..entry });
                 Claimed::Granted
             }
         }

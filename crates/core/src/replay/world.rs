@@ -55,7 +55,9 @@ pub(super) struct World {
 impl World {
     /// Learns from the recorded run, before it is told the next input.
     pub(super) fn learn(&mut self, now: Instant, input: &Input) {
-        if let (Some(until), Input::Tick) = (self.waits_until, input) {
+        if let (Some(until), Input::Tick) = (self.waits_until, input)
+            && now >= until
+        {
             self.woke.entry(until).or_insert(now);
         }
         if let Some(name) = name_of(input)

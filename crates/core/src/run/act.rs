@@ -108,6 +108,10 @@ impl Run {
 
     /// Runs a tool, in a run that shares its ledger with other resumes only after asking there.
     fn begin_tool(&mut self, tool: usize, key: Key, args: String, again: Option<Unsure>) -> Stage {
+        // A late word may have settled it while a human was asked.
+        if let Some(done) = self.ledger.entry(key).filter(|entry| entry.state == EffectState::Done) {
+            return Stage::Settled(done.output.clone());
+        }
         if self.claims && self.tool(tool).effect() == Effect::Once {
             return self.claim(tool, key, args, None, again);
         }
@@ -125,7 +129,7 @@ impl Run {
         let state = if blocked.is_some() { EffectState::Blocked } else { EffectState::Started };
         let output = blocked.as_ref().map(|(_, message)| message.clone()).unwrap_or_default();
         let (name, effect) = (self.tool(tool).name().into(), self.tool(tool).effect());
-        let tries = again.as_ref().map_or(0, |unsure| unsure.attempts);
+        let tries = self.ledger.entry(key).map_or(0, |entry| entry.tries);
         let entry = LedgerEntry { key, tool: name, args: args.clone(), effect, state, tries, output };
         self.outputs.push_back(Output::Claim(Claim { entry, again: again.is_some() }));
         Stage::Claiming(Claiming { key, args, blocked, again, answer: None })
@@ -142,9 +146,6 @@ impl Run {
         let event = || Event::ToolCalled { tool: spec.name().into(), args: args.clone(), effect: spec.effect() };
         self.trace.record(self.now, Some(key.call), None, event);
         call.handle(self.now, call::Input::Start, &mut self.commons.of_tool(tool), &mut self.trace);
-        if call.attempts() > attempts {
-            self.ledger.start(key, &args);
-        }
         // What an earlier try left open, another that fails does not settle.
         Stage::Running { call, args, output: None, attempts, unsure: again.is_some() }
     }
@@ -180,8 +181,16 @@ impl Run {
             Stage::Claiming(claiming) => (self.claimed_stage(action, claiming), true),
             Stage::Running { mut call, args, mut output, attempts, unsure } => {
                 let name = &action.call.tool;
-                let act = |attempt| Output::Act { attempt, tool: name.clone(), args: args.clone() };
-                match drain(&mut call, &mut self.outputs, act) {
+                let mut begun = 0;
+                let act = |attempt| {
+                    begun += 1;
+                    Output::Act { attempt, tool: name.clone(), args: args.clone() }
+                };
+                let result = drain(&mut call, &mut self.outputs, act);
+                for _ in 0..begun {
+                    self.ledger.start(call.key(), &args);
+                }
+                match result {
                     None => (Stage::Running { call, args, output, attempts, unsure }, false),
                     Some(Ok(_)) => {
                         let text = output.take().unwrap_or_default();
@@ -279,10 +288,11 @@ impl Run {
             EffectState::Blocked => self.block(name, key, BlockReason::DecidedElsewhere, &output),
             EffectState::Intended | EffectState::Started | EffectState::Unknown => {
                 let failure = Failure::new(FailureClass::ToolUnknown, "another resume of this run started it");
-                let unsure = Unsure::new(key, args, again.map_or(0, |unsure| unsure.attempts), failure);
+                let attempts = again.map_or(0, |unsure| unsure.attempts);
+                let unsure = Unsure { twice: true, ..Unsure::new(key, args, attempts, failure) };
                 // Whoever started it may still be at it: nobody is asked to start it again.
                 self.ledger.set(key, EffectState::Unknown, &unsure.error);
-                if self.tool(tool).reconciles() {
+                if self.tool(tool).reconciles() && state == EffectState::Unknown {
                     return self.reconcile(tool, unsure);
                 }
                 Stage::Settled(report_unknown(name, &unsure.error))

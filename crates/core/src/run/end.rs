@@ -1,6 +1,6 @@
 //! The end of a run: from inside the loop or from outside of it, and always with an answer.
 
-use super::action::Stage;
+use super::action::{Stage, block_of};
 use super::turn::drain;
 use super::{Output, Phase, Run, RunEnd, RunResult};
 use crate::call::{self, Attempt};
@@ -19,12 +19,12 @@ impl Run {
         let cancel = call::Input::Cancel;
         match &mut stage {
             Phase::Over(_) if !sabotaged!(EndsTwice) => return self.stage = stage,
-            Phase::New | Phase::Restored(_) | Phase::Over(_) => {}
+            Phase::New | Phase::Restored(None) | Phase::Over(_) => {}
             Phase::Thinking { call, .. } => {
                 call.handle(self.now, cancel, &mut self.commons.of_models(), &mut self.trace);
                 let _ = drain(call, &mut self.outputs, Output::Think);
             }
-            Phase::Acting(actions) => {
+            Phase::Acting(actions) | Phase::Restored(Some(actions)) => {
                 for action in actions {
                     match &mut action.stage {
                         Stage::Running { call, attempts, unsure, .. } => {
@@ -48,20 +48,31 @@ impl Run {
                             call.handle(self.now, cancel.clone(), &mut self.commons.of_looking_up(), &mut self.trace);
                             let _ = drain(call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
                         }
-                        Stage::Asking { approval, again } if approval.outcome().is_none() => {
+                        Stage::Asking { approval, again } => {
                             let (id, key) = (approval.request().id, approval.key());
-                            let first = again.is_none();
-                            self.record(None, || Event::ApprovalWithdrawn { id });
-                            self.outputs.push_back(Output::Withdraw(id));
-                            if first {
-                                let _ = self.block(&action.call.tool, key, BlockReason::RunEnded, "");
+                            // What was tried before may have happened: it is not among what did not run.
+                            let untried = again.as_ref().is_none_or(|unsure| unsure.attempts == 0);
+                            let reason = match approval.outcome() {
+                                None => {
+                                    self.record(None, || Event::ApprovalWithdrawn { id });
+                                    self.outputs.push_back(Output::Withdraw(id));
+                                    BlockReason::RunEnded
+                                }
+                                Some(outcome) => block_of(outcome).map_or(BlockReason::RunEnded, |(reason, _)| reason),
+                            };
+                            if untried {
+                                let _ = self.block(&action.call.tool, key, reason, "");
                             }
+                        }
+                        Stage::Interrupted { key, .. } => {
+                            // It was under way when its process ended, and nobody looked after it since.
+                            let _ = self.ledger.set(*key, EffectState::Unknown, "its process ended");
                         }
                         Stage::Claiming(claiming) if claiming.again.is_none() => {
                             let key = claiming.key;
                             let _ = self.block(&action.call.tool, key, BlockReason::RunEnded, "");
                         }
-                        Stage::Asking { .. } | Stage::Claiming(_) | Stage::Interrupted { .. } | Stage::Settled(_) => {}
+                        Stage::Claiming(_) | Stage::Settled(_) => {}
                     }
                 }
             }
@@ -96,7 +107,10 @@ impl Run {
 
     /// The safe message, with what cannot be taken back: whoever reads it must not think that nothing was done.
     pub(super) fn honest_safe_message(&self) -> String {
-        let mut message: String = self.policy.safe_message().into();
+        self.with_what_was_done(self.policy.safe_message().into())
+    }
+
+    pub(super) fn with_what_was_done(&self, mut message: String) -> String {
         let done = self.ledger.tools_in(&[EffectState::Done]);
         let unknown = self.ledger.tools_in(&[EffectState::Started, EffectState::Unknown]);
         for (words, tools) in [("Before that, this was done", done), ("This may have been done", unknown)] {

@@ -94,7 +94,7 @@ impl Run {
             call.handle(now, call::Input::Succeeded(id.attempt), shared, &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
-            if let Some(key) = self.late_effect(id.call) {
+            if let Some(key) = self.late_effect(id) {
                 self.settle_late(key, EffectState::Done, &text);
             }
         }
@@ -102,7 +102,7 @@ impl Run {
 
     pub(super) fn failed(&mut self, id: AttemptId, failure: Failure) {
         let now = self.now;
-        let late = self.late_effect(id.call).filter(|_| !failure.class.may_have_taken_effect());
+        let late = self.late_effect(id).filter(|_| !failure.class.may_have_taken_effect());
         // Said before the failure is handed on, which is seldom late.
         let error = late.map(|_| alloc::format!("{failure}"));
         if self.heard_of(id, call::Input::Failed(id.attempt, failure)) {
@@ -118,11 +118,12 @@ impl Run {
     }
 
     /// The key of an effect that a late word on that call may settle.
-    fn late_effect(&self, call: CallId) -> Option<Key> {
+    fn late_effect(&self, id: AttemptId) -> Option<Key> {
         if matches!(self.stage, Phase::New | Phase::Restored(_)) {
             return None;
         }
-        self.ledger.entry_of(call).map(|entry| entry.key)
+        let entry = self.ledger.entry_of(id.call)?;
+        (1..=entry.tries).contains(&id.attempt).then_some(entry.key)
     }
 
     pub(super) fn reconciled(&mut self, id: AttemptId, answer: Reconciliation) {

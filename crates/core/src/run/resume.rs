@@ -66,6 +66,8 @@ impl Run {
     /// questions, deadlines and breakers age by that much. Tell it [`Input::Start`](super::Input::Start) to go on; then decisions, and
     /// [`Input::Suspend`](super::Input::Suspend) if nobody is there to ask about what is left open.
     ///
+    /// What it may still spend, and until when, comes from the snapshot: `policy`'s budget and deadline are those of a new run.
+    ///
     /// It may be restored any number of times: each effect that must not happen twice is claimed first, with
     /// [`Output::Claim`], in a ledger that the host keeps for all of them, and whoever comes second is told what became of it.
     /// What was under way when its process ended is done again, or, where it must not happen twice, is unknown.
@@ -185,7 +187,8 @@ impl Run {
             self.outputs.push_back(Output::Withdraw(request.id));
         }
         let names: Vec<_> = pending.iter().map(|request| request.tool.as_str()).collect();
-        let answer = alloc::format!("This waits for a human's decision on {}.", names.join(", "));
+        let waits = alloc::format!("This waits for a human's decision on {}.", names.join(", "));
+        let answer = self.with_what_was_done(waits);
         let stop = StopReason::Suspended;
         let result = RunResult { answer, steps, blocked, degraded: true, stop, pending };
         self.stage = Phase::Over(RunEnd { result, suspended: Some(actions) });

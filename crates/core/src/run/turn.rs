@@ -204,7 +204,7 @@ impl Run {
 pub(super) fn drain(
     call: &mut Call,
     outputs: &mut VecDeque<Output>,
-    start: impl Fn(Attempt) -> Output,
+    mut start: impl FnMut(Attempt) -> Output,
 ) -> Option<Result<u32, CallError>> {
     loop {
         match call.poll() {

@@ -219,3 +219,26 @@ fn what_was_never_sent_did_not_happen() {
     let states: Vec<_> = run.ledger().entries().iter().map(|entry| entry.state).collect();
     assert_eq!(states, [EffectState::Failed, EffectState::Failed]);
 }
+
+#[test]
+fn a_word_on_a_try_that_was_never_made_settles_nothing() {
+    let (mut run, id, outputs) = timed_out(ToolSpec::new("send_email"), true);
+    assert!(matches!(outputs[0], Output::Ask(_)));
+    let stranger = AttemptId { attempt: 7, ..id };
+    run.handle(at(3_000), Input::ToolReplied(stranger, "x".into()));
+    run.handle(at(3_001), Input::Failed(stranger, Failure::new(FailureClass::ConnectFailed, "x")));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { why: WaitReason::Approval, .. }]), "the question stays open");
+    assert_eq!(state(&run), EffectState::Unknown);
+}
+
+#[test]
+fn what_expired_or_was_never_tried_is_blocked_when_the_run_ends_too() {
+    let mut run = started(asking().with_deadline(Some(Duration::from_secs(100))).unwrap());
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    assert_eq!(request.expires_at, at(60_000));
+    run.handle(at(200_000), Input::Tick); // the host slept through both
+    let result = run.result().unwrap();
+    assert_eq!((result.stop, result.blocked.as_slice()), (StopReason::Deadline, &["send_email".to_string()][..]));
+    assert_eq!(state(&run), EffectState::Blocked);
+}

@@ -334,3 +334,68 @@ fn a_wait_that_a_server_asked_for_outlives_the_process() {
     drain(&mut run);
     waits(&mut restored(&run));
 }
+
+#[test]
+fn one_yes_to_running_it_again_is_used_in_one_resume_only() {
+    let mut run = started(asking());
+    run.handle(at(0), Input::Suspend);
+    wants(&mut run, 0, "send_email");
+    let first = run.result().unwrap().pending[0].clone();
+    let mut host = Host::default();
+    // The first try, in a resume: nobody hears whether it arrived, and nobody is there to ask.
+    let resumed = |snapshot: &[u8], request: &ApprovalRequest, host: &mut Host| {
+        let mut run = Run::restore(snapshot, RunId(1), asking(), 1, tools(), at(0), Duration::ZERO).unwrap();
+        run.handle(at(0), Input::Start);
+        run.handle(at(0), Input::DecidedOn(request.id, request.digest, Decision::Approve));
+        run.handle(at(0), Input::Suspend);
+        loop {
+            match run.poll() {
+                Output::Claim(claim) => {
+                    let key = claim.entry.key;
+                    let claimed = host.ledger.claim(claim);
+                    run.handle(at(1), Input::Claimed(key, claimed));
+                }
+                Output::Act { attempt, args, .. } => {
+                    host.mails.push(args);
+                    let silence = Failure::new(crate::failure::FailureClass::Timeout, "no answer");
+                    run.handle(at(2), Input::Failed(attempt.id, silence));
+                }
+                Output::Record(entry) => host.ledger.write(entry),
+                Output::Think(attempt) => {
+                    run.handle(at(3), Input::ModelReplied(attempt.id, ModelReply::answer("Perhaps.")));
+                }
+                Output::Finished => return run,
+                _ => {}
+            }
+        }
+    };
+    let unknown = resumed(&run.snapshot(), &first, &mut host);
+    let again = unknown.result().unwrap().pending[0].clone();
+    assert!(again.again);
+    let snapshot = unknown.snapshot();
+    for _ in 0..3 {
+        let ended = resumed(&snapshot, &again, &mut host);
+        assert_eq!(ended.result().unwrap().stop, StopReason::Answered);
+    }
+    assert_eq!(host.mails.len(), 2, "two yeses, two tries");
+}
+
+#[test]
+fn a_late_word_while_it_is_suspended_is_heard_before_a_yes_runs_it_again() {
+    let mut run = started(asking());
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    run.handle(at(0), Input::Decided(request.id, Decision::Approve));
+    let (id, _) = act(&mut run);
+    run.handle(at(0), Input::Suspend);
+    run.handle(at(2_000), Input::Tick);
+    let again = run.result().unwrap().pending[0].clone();
+    run.handle(at(2_500), Input::ToolReplied(id, "sent".into()));
+    let mut resumed = restored(&run.snapshot(), 0, 0).unwrap();
+    resumed.handle(at(0), Input::Start);
+    resumed.handle(at(1), Input::Decided(again.id, Decision::Approve));
+    let outputs = drain(&mut resumed);
+    let acts = outputs.iter().any(|output| matches!(output, Output::Act { .. } | Output::Claim(_)));
+    assert!(!acts, "{outputs:?}");
+    assert_eq!(told(&resumed), "sent");
+}
