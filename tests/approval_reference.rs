@@ -272,6 +272,10 @@ impl Model {
         };
         let open = agent.open().find(|question| question.call == call).cloned();
         match (&agent.stages[call], open) {
+            // A try before the one under way happened after all: that one is given up.
+            (Stage::Running { attempt: now }, _) if *now != attempt && end == End::Replied => {
+                agent.stages[call] = Stage::Settled(told);
+            }
             (Stage::Running { attempt: now }, _) if *now != attempt => return,
             (Stage::Running { .. }, _) if end == End::NoWord && agent.attempts[call] == 1 => {
                 // A human is asked, once, whether it may run again.
@@ -463,7 +467,7 @@ impl Real {
                     run.handle(Instant::from_micros(now), Input::Claimed(key, claimed));
                 }
                 Output::Record(entry) => self.ledger.write(entry),
-                Output::Think(_) => {}
+                Output::Think(_) | Output::Abandon(_) => {}
                 Output::Wait { .. } | Output::Finished => return,
                 other => panic!("nobody asked for {other:?}"),
             }

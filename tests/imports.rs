@@ -24,6 +24,7 @@ const ORDER: [&[&str]; 10] = [
         "backoff",
         "deadline",
         "fallback",
+        "retry_after",
         "breaker",
         "budget",
         "step_limit",

@@ -2,7 +2,7 @@
 
 use steadfast::approval::{ApprovalRequest, Decision};
 use steadfast::breaker::{CircuitBreaker, State};
-use steadfast::call::{self, Call, Endpoint, Shared};
+use steadfast::call::{self, Call, Endpoint, Resources, Shared};
 use steadfast::deadline::Deadline;
 use steadfast::effect::{Claim, LedgerEntry};
 use steadfast::event::Event;
@@ -71,7 +71,8 @@ impl Calls {
 
     /// Tells a call something, and what it then wants done.
     pub(crate) fn tell(&mut self, at: Instant, call: usize, input: call::Input) -> String {
-        told(&mut self.started[call], at, input, &mut self.endpoints, &mut self.trace)
+        let shared = &mut Resources { endpoints: &mut self.endpoints, retries: None, budget: None };
+        told(&mut self.started[call], at, input, shared, &mut self.trace)
     }
 
     pub(crate) fn tick(&mut self, at: Instant, call: usize) -> String {

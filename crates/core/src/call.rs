@@ -5,6 +5,7 @@
 //! as a failure of the service; a cancellation is neither success nor failure and hands its permit back.
 
 mod after;
+mod asked;
 mod shared;
 
 pub use shared::{Endpoint, Resources, Shared};
@@ -230,7 +231,7 @@ impl Call {
     /// no earlier than a server asked that one for.
     #[must_use]
     pub fn after_attempts(mut self, made: u32, not_before: Option<Instant>) -> Self {
-        (self.attempts, self.not_before) = (made, not_before.filter(|_| !sabotaged!(ServerIsForgotten)));
+        (self.attempts, self.not_before) = (made, not_before);
         self
     }
 
@@ -285,7 +286,7 @@ impl Call {
                         .within(self.deadline);
                 shared.retries(RetryBudget::call_started);
                 match self.not_before.filter(|at| *at > self.now) {
-                    Some(at) => self.wait_as_asked(at, trace),
+                    Some(at) => self.go_on_waiting(at, trace),
                     None => self.start_attempt(shared, trace),
                 }
             }
@@ -348,8 +349,8 @@ impl Call {
         }
     }
 
-    /// Waits out what a server asked an earlier call for, if there is time for that.
-    fn wait_as_asked(&mut self, until: Instant, trace: &mut Trace) {
+    /// Goes on with a wait that a process before this one was in, if there is time for that.
+    fn go_on_waiting(&mut self, until: Instant, trace: &mut Trace) {
         let wait = until - self.now;
         if self.deadline.remaining(self.now).is_some_and(|remaining| wait >= remaining) {
             return self.finish(CallError::DeadlineExceeded { scope: self.deadline.scope(), last: None }, trace);
@@ -360,7 +361,7 @@ impl Call {
         self.phase = Phase::BackingOff { until };
     }
 
-    /// Starts an attempt of the current option, or of the next one that its breaker lets through.
+    /// Starts an attempt of the current option, or of the next one whose server and breaker let it through.
     fn start_attempt<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
         if self.deadline.has_passed(self.now) {
             let last = self.last_failure.take();
@@ -373,6 +374,15 @@ impl Call {
             None => None,
         };
         loop {
+            if let Some(until) = self.asked_to_wait(shared) {
+                if self.leaves_alone(until, shared, trace) {
+                    continue;
+                }
+                if let Some(reservation) = reservation {
+                    shared.budget(|budget, _| budget.cancel(reservation));
+                }
+                return;
+            }
             let (now, timeout, option) = (self.now, self.timeout, self.options.current());
             let admission = shared.breaker(option, |breaker| {
                 let admission = breaker.admit(now, timeout);

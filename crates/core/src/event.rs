@@ -95,6 +95,8 @@ pub enum Event {
     },
     /// Another attempt follows after a wait.
     BackingOff { next: u32, of: u32, until: Instant, delay: Delay },
+    /// The server of that option asked to be left alone until then: it is waited for, left for another, or the call ends.
+    AskedToWait { option: u32, until: Instant },
     /// The next option is tried.
     FellBack { from: u32, to: u32, reason: FallbackReason },
     /// The call has no value.
@@ -170,6 +172,9 @@ pub enum BlockReason {
 }
 
 impl BlockReason {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::NobodyToAsk, Self::Denied, Self::Expired, Self::RunEnded, Self::DecidedElsewhere];
+
     /// Its name, as traces and JavaScript spell it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -4,6 +4,7 @@
 //! operation have taken effect already ([`FailureClass::may_have_taken_effect`])? Only both together decide whether a
 //! second try is safe.
 
+use crate::snapshot::{Reader, SnapshotError, Stored, Writer};
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
@@ -225,6 +226,15 @@ impl fmt::Display for Failure {
 }
 
 impl core::error::Error for Failure {}
+
+impl Stored for FailureClass {
+    fn store(&self, to: &mut Writer) {
+        to.text(self.as_str());
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        Self::parse(&from.take::<String>()?).ok_or(SnapshotError::Damaged)
+    }
+}
 
 #[cfg(test)]
 mod tests {

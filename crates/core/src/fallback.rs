@@ -31,6 +31,11 @@ pub enum FallbackReason {
         /// When the breaker lets a probe through.
         retry_at: Instant,
     },
+    /// Its server asked to be left alone for longer than any other option's did.
+    AskedToWait {
+        /// Until when.
+        until: Instant,
+    },
     /// The next try could only begin after the deadline.
     WaitBeyondDeadline {
         /// How long the wait would be.

@@ -48,6 +48,7 @@ pub mod policy;
 pub mod progress;
 pub mod replay;
 pub mod retry;
+pub mod retry_after;
 pub mod rng;
 pub mod run;
 #[cfg(feature = "sabotage")]

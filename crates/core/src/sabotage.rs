@@ -98,8 +98,10 @@ sabotages! {
     WaitIsHalved,
     /// What a server asked for is not heard.
     ServerIsNotHeard,
-    /// What a server asked for is forgotten while a human is asked.
+    /// What a server asked for is forgotten when a process ends.
     ServerIsForgotten,
+    /// What a server asked for holds only for the call that was told.
+    ServersWordIsTheCallsOwn,
     /// Waits grow beyond their cap.
     CapIsForgotten,
     /// At the cap all waits are alike.

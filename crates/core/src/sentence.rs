@@ -122,6 +122,12 @@ impl fmt::Display for Event {
                     }
                 }
             }
+            Self::AskedToWait { option, until } => {
+                write!(
+                    f,
+                    "The server of option {option} asked to be left alone until {until}, and is not asked earlier."
+                )
+            }
             Self::FellBack { from, to, reason } => write!(f, "Option {from} is left for option {to}: {reason}."),
             Self::CallFailed { error } => write!(f, "The call gives up: {error}."),
             Self::LateReply { ok: true } => {
@@ -223,6 +229,7 @@ impl fmt::Display for FallbackReason {
             Self::RetriesRefused { reason } => write!(f, "{reason}"),
             Self::BreakerOpen { retry_at } if *retry_at == Instant::MAX => f.write_str("its breaker is open"),
             Self::BreakerOpen { retry_at } => write!(f, "its breaker is open until {retry_at}"),
+            Self::AskedToWait { until } => write!(f, "its server asked to be left alone until {until}"),
             Self::WaitBeyondDeadline { wait, remaining } => {
                 write!(f, "a wait of {} is more than the {} that are left", Span(*wait), Span(*remaining))
             }

@@ -61,6 +61,10 @@ fn of_decision(event: &Event) -> (&'static str, &'static str) {
             "The next try comes after a wait. The ceiling doubles each time, and the wait is drawn below it, so that many \
              callers do not come back at once.",
         ),
+        Event::AskedToWait { .. } => (
+            "Retry-After",
+            "A server said when it may be called again. Nobody calls it earlier: not this call, and not the ones after it.",
+        ),
         Event::FellBack { .. } => ("Fallback", "If one option cannot be had, the next best one is asked."),
         Event::CallFailed { .. } => {
             ("Giving up in time", "Trying on would cost time and help nobody. The run decides what to do now.")

@@ -126,7 +126,7 @@ fn decision_kind(event: &Event) -> Kind {
         | Event::ToolUnknown { .. }
         | Event::EffectUnknown { .. }
         | Event::StepLimitReached { .. } => Kind::Failure,
-        Event::BackingOff { .. } | Event::FellBack { .. } => Kind::Wait,
+        Event::BackingOff { .. } | Event::AskedToWait { .. } | Event::FellBack { .. } => Kind::Wait,
         Event::BreakerOpened { .. }
         | Event::BreakerHalfOpened { .. }
         | Event::BreakerClosed { .. }

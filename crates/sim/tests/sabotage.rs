@@ -45,6 +45,7 @@ fn broken_by(sabotage: Sabotage) -> Rule {
         | S::WaitIsHalved
         | S::ServerIsNotHeard
         | S::ServerIsForgotten
+        | S::ServersWordIsTheCallsOwn
         | S::CapIsForgotten
         | S::NoJitterAtTheCap => Rule::WaitsAsAsked,
         S::ChanceFromOutside => Rule::SameTwice,

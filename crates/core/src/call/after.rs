@@ -24,8 +24,14 @@ impl Call {
         let assumed = if failure.class.may_have_taken_effect() { self.estimate } else { Spend::NONE };
         let committed = self.is_committed();
         self.settle(outcome, assumed, shared, trace);
+        let option = self.options.current();
         if counts {
-            shared.throttle(self.options.current(), RetryThrottle::failed);
+            shared.throttle(option, RetryThrottle::failed);
+        }
+        if let Some(wait) = failure.retry_after.filter(|_| failure.class != FailureClass::Cancelled)
+            && !sabotaged!(ServersWordIsTheCallsOwn)
+        {
+            shared.retry_after(option, |word| word.asked(now + wait, failure.class));
         }
         if failure.class == FailureClass::Cancelled {
             self.finish(CallError::Cancelled, trace);
@@ -117,9 +123,13 @@ impl Call {
                     self.last_failure = Some(failure);
                     return self.start_attempt(shared, trace);
                 }
-                match self.refusal(shared) {
-                    None => return self.back_off(delay, failure, shared, trace),
-                    Some(refusal) => {
+                match (self.asked_too_much(&delay, shared), self.refusal(shared)) {
+                    (None, None) => return self.back_off(delay, failure, shared, trace),
+                    (Some(until), _) => {
+                        let error = CallError::RetriesExhausted { attempts, last: failure };
+                        (FallbackReason::AskedToWait { until }, error)
+                    }
+                    (None, Some(refusal)) => {
                         self.record(trace, None, || Event::RetryRefused { reason: refusal });
                         let error = CallError::RetriesExhausted { attempts, last: failure };
                         (FallbackReason::RetriesRefused { reason: refusal }, error)

@@ -4,19 +4,24 @@ use crate::breaker::{Change, CircuitBreaker, State};
 use crate::budget::{Budget, Envelope, RetryBudget, RetryThrottle};
 use crate::event::Event;
 use crate::policy::CallPolicy;
+use crate::retry_after::RetryAfter;
 use crate::rng::Seed;
 use crate::time::Instant;
-use alloc::vec::Vec;
 use core::cell::RefCell;
 
-/// What a call shares with others: the breaker and the throttle of each of its options, the retry budget of its run, and
-/// the budget of the whole tree of work. Whatever is not there does not limit.
+/// What a call shares with others: the breaker, the throttle and the server's word of each of its options, the retry budget
+/// of its run, and the budget of the whole tree of work. Whatever is not there does not limit.
 pub trait Shared {
     /// Lets `act` use the breaker of that option, if it has one.
     fn breaker<R>(&mut self, option: u32, act: impl FnOnce(&mut CircuitBreaker) -> R) -> Option<R>;
 
     /// Lets `act` use the throttle of that option, if it has one.
     fn throttle<R>(&mut self, _option: u32, _act: impl FnOnce(&mut RetryThrottle) -> R) -> Option<R> {
+        None
+    }
+
+    /// Lets `act` use what the server of that option asked for, if anybody keeps it: else it holds within one call.
+    fn retry_after<R>(&mut self, _option: u32, _act: impl FnOnce(&mut RetryAfter) -> R) -> Option<R> {
         None
     }
 
@@ -38,6 +43,8 @@ pub struct Endpoint {
     pub breaker: Option<CircuitBreaker>,
     /// Its retry throttle.
     pub throttle: Option<RetryThrottle>,
+    /// What its server asked for.
+    pub retry_after: RetryAfter,
 }
 
 impl Endpoint {
@@ -47,7 +54,13 @@ impl Endpoint {
         Self {
             breaker: policy.breaker().map(|policy| CircuitBreaker::new(*policy, seed)),
             throttle: policy.throttle().map(|policy| RetryThrottle::new(*policy)),
+            retry_after: RetryAfter::default(),
         }
+    }
+
+    /// Only what its server asks for is kept.
+    pub(crate) fn unguarded() -> Self {
+        Self { breaker: None, throttle: None, retry_after: RetryAfter::default() }
     }
 }
 
@@ -99,6 +112,10 @@ impl Shared for Resources<'_> {
         self.endpoints.get_mut(option as usize)?.throttle.as_mut().map(act)
     }
 
+    fn retry_after<R>(&mut self, option: u32, act: impl FnOnce(&mut RetryAfter) -> R) -> Option<R> {
+        self.endpoints.get_mut(option as usize).map(|endpoint| act(&mut endpoint.retry_after))
+    }
+
     fn retries<R>(&mut self, act: impl FnOnce(&mut RetryBudget) -> R) -> Option<R> {
         self.retries.as_deref_mut().map(act)
     }
@@ -117,16 +134,6 @@ impl Shared for () {
 impl Shared for [CircuitBreaker] {
     fn breaker<R>(&mut self, option: u32, act: impl FnOnce(&mut CircuitBreaker) -> R) -> Option<R> {
         self.get_mut(option as usize).map(act)
-    }
-}
-
-impl Shared for Vec<Endpoint> {
-    fn breaker<R>(&mut self, option: u32, act: impl FnOnce(&mut CircuitBreaker) -> R) -> Option<R> {
-        self.get_mut(option as usize)?.breaker.as_mut().map(act)
-    }
-
-    fn throttle<R>(&mut self, option: u32, act: impl FnOnce(&mut RetryThrottle) -> R) -> Option<R> {
-        self.get_mut(option as usize)?.throttle.as_mut().map(act)
     }
 }
 

@@ -19,6 +19,7 @@ impl Explainer<'_> {
             FallbackReason::NotTransient { class } => not_transient(class),
             FallbackReason::RetriesRefused { reason } => self.refusal(index, &call, reason).otherwise(None),
             FallbackReason::BreakerOpen { retry_at } => Self::circuit_open(&call, retry_at),
+            FallbackReason::AskedToWait { until } => self.asked_to_wait(index, until),
             FallbackReason::WaitBeyondDeadline { wait, remaining } => {
                 self.wait_beyond(index, &call, self.deadline_scope(&call), Some((wait, remaining)))
             }
@@ -47,6 +48,13 @@ impl Explainer<'_> {
 
     pub(super) fn retry_refused(&self, index: usize, reason: RetryRefusal) -> Option<Explanation> {
         Some(self.refusal(index, &self.guarded(index)?, reason))
+    }
+
+    pub(super) fn asked_to_wait(&self, index: usize, until: Instant) -> Explanation {
+        let wait = until - self.at(index);
+        Explanation::new("retry_after", words::asked_to_wait(wait))
+            .number("wait", wait.into())
+            .number("until", Value::Instant(until))
     }
 
     /// The entry of the call right before that one.
@@ -102,6 +110,10 @@ impl Explainer<'_> {
         match self.latest(index, call) {
             Some(Event::AttemptTimedOut { .. }) => {
                 Explanation::new(rule_of(scope), words::out_of_time(scope)).by(setting)
+            }
+            Some(Event::AskedToWait { until, .. }) => {
+                let wait = deadline.map(|deadline| (*until - now, deadline.at - now));
+                self.wait_beyond(index, call, scope, wait)
             }
             // Whoever drives it came late.
             _ if over && failed => {

@@ -217,6 +217,14 @@ pub(super) fn time_to_begin() -> String {
     "There would have been time for an attempt to begin.".into()
 }
 
+/// A server's word, and what it leads to.
+pub(super) fn asked_to_wait(wait: Duration) -> String {
+    format!(
+        "The server asked for another {} of rest: no setting shortens that. Whoever has another option takes it, else it is waited out, if there is time.",
+        span(wait)
+    )
+}
+
 pub(super) fn circuit_open(subject: &Subject) -> String {
     format!("The breaker of {subject} lets nothing through, and there is nothing else to try here.")
 }

@@ -10,7 +10,7 @@ use crate::call::{self, Call};
 use crate::effect::{Claim, Claimed, Effect, EffectOutcome, EffectState, LedgerEntry, Reconciliation};
 use crate::event::{BlockReason, Event};
 use crate::failure::{Failure, FailureClass};
-use crate::id::{ApprovalId, Key};
+use crate::id::{ApprovalId, AttemptId, Key};
 use crate::outcome::CallError;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -126,13 +126,20 @@ impl Run {
         blocked: Option<(BlockReason, String)>,
         again: Option<Unsure>,
     ) -> Stage {
+        let claiming = Claiming { key, args, blocked, again, answer: None };
+        self.ask_ledger(tool, &claiming);
+        Stage::Claiming(claiming)
+    }
+
+    /// Asks the shared ledger; after a restore, once more.
+    pub(super) fn ask_ledger(&mut self, tool: usize, claiming: &Claiming) {
+        let Claiming { key, args, blocked, again, .. } = claiming;
         let state = if blocked.is_some() { EffectState::Blocked } else { EffectState::Started };
         let output = blocked.as_ref().map(|(_, message)| message.clone()).unwrap_or_default();
         let (name, effect) = (self.tool(tool).name().into(), self.tool(tool).effect());
-        let tries = self.ledger.entry(key).map_or(0, |entry| entry.tries);
-        let entry = LedgerEntry { key, tool: name, args: args.clone(), effect, state, tries, output };
+        let tries = self.ledger.entry(*key).map_or(0, |entry| entry.tries);
+        let entry = LedgerEntry { key: *key, tool: name, args: args.clone(), effect, state, tries, output };
         self.outputs.push_back(Output::Claim(Claim { entry, again: again.is_some() }));
-        Stage::Claiming(Claiming { key, args, blocked, again, answer: None })
     }
 
     fn run_tool(&mut self, tool: usize, key: Key, args: String, again: Option<&Unsure>) -> Stage {
@@ -217,14 +224,14 @@ impl Run {
                     }
                 }
             }
-            Stage::Interrupted { key, args, attempts, not_before } => {
+            Stage::Interrupted { key, args, attempts, not_before, twice } => {
                 if self.tool(tool).effect().may_repeat() || sabotaged!(InterruptedRunsAgain) {
                     let failure = Failure::new(FailureClass::ToolUnknown, "");
                     let again = Unsure { not_before, ..Unsure::new(key, args.clone(), attempts, failure) };
                     return (self.run_tool(tool, key, args, Some(&again)), true);
                 }
                 let failure = Failure::new(FailureClass::ToolUnknown, "its process ended while it was under way");
-                let unsure = Unsure { not_before, ..Unsure::new(key, args, attempts, failure) };
+                let unsure = Unsure { not_before, twice, ..Unsure::new(key, args, attempts, failure) };
                 (self.unsure_stage(action, unsure), true)
             }
             Stage::Settled(text) => (Stage::Settled(text), false),
@@ -312,9 +319,7 @@ impl Run {
         let (key, attempts) = (call.key(), call.attempts());
         if self.note_failure(action.tool, key, error, sent, unsure) == EffectOutcome::Unknown {
             let failure = Failure::from(error.clone());
-            // What was asked of an earlier call holds on where there was no time to wait for it.
-            let not_before = failure.retry_after.map(|wait| self.now + wait).max(call.not_before());
-            let (twice, error) = (unsure, error.to_string());
+            let (twice, not_before, error) = (unsure, call.not_before(), error.to_string());
             let unsure = Unsure { twice, not_before, error, ..Unsure::new(key, args, attempts, failure) };
             return self.unsure_stage(action, unsure);
         }
@@ -355,7 +360,7 @@ impl Run {
         let name = self.tool(tool).name().to_string();
         self.record(Some(key.call), || Event::ReconcileAsked { tool: name });
         let mut call = Call::new(key, &self.tool(tool).reconcile_policy(), 1, self.seed, self.deadline);
-        call.handle(self.now, call::Input::Start, &mut self.commons.of_looking_up(), &mut self.trace);
+        call.handle(self.now, call::Input::Start, &mut self.commons.of_looking_up(tool), &mut self.trace);
         Stage::Reconciling { call, unsure, found: None }
     }
 
@@ -419,12 +424,30 @@ impl Run {
                 self.outputs.push_back(Output::Withdraw(id));
             }
             Stage::Reconciling { mut call, .. } => {
-                call.handle(self.now, call::Input::Cancel, &mut self.commons.of_looking_up(), &mut self.trace);
+                let shared = &mut self.commons.of_looking_up(action.tool);
+                call.handle(self.now, call::Input::Cancel, shared, &mut self.trace);
                 let _ = drain(&mut call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
             }
             // The shared ledger was asked whether it may run again: whatever it answers is late.
             _ => {}
         }
+    }
+
+    /// A success of an earlier try while a human's yes has it tried again: what is under way is given up, and the one that
+    /// happened counts. Of a tool that may repeat it changes nothing: there the try under way is as good.
+    pub(super) fn settle_earlier(&mut self, id: AttemptId, output: &str) {
+        let Some(key) = self.late_effect(id) else { return };
+        let Some(entry) = self.ledger.entry(key).filter(|entry| entry.effect == Effect::Once) else { return };
+        let tool = entry.tool.clone();
+        let super::Phase::Acting(actions) = &mut self.stage else { return };
+        let same = |action: &&mut Action| matches!(&action.stage, Stage::Running { call, .. } if call.key() == key);
+        let Some(action) = actions.iter_mut().find(same) else { return };
+        let stage = core::mem::replace(&mut action.stage, Stage::Settled(output.into()));
+        let Stage::Running { mut call, .. } = stage else { return };
+        call.handle(self.now, call::Input::Cancel, &mut self.commons.of_tool(action.tool), &mut self.trace);
+        let _ = drain(&mut call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
+        self.enter(key, EffectState::Done, output);
+        self.record(Some(key.call), || Event::EffectSettled { tool, state: EffectState::Done });
     }
 
     /// Enters what became of a call, here and in the shared ledger, before anything else is done about it.

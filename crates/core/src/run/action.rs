@@ -40,7 +40,7 @@ pub(super) enum Stage {
     /// Somebody looks up whether it happened.
     Reconciling { call: Call, unsure: Unsure, found: Option<Reconciliation> },
     /// It was under way when its process ended; a restored run goes on from here.
-    Interrupted { key: Key, args: String, attempts: u32, not_before: Option<Instant> },
+    Interrupted { key: Key, args: String, attempts: u32, not_before: Option<Instant>, twice: bool },
     /// It has its result, as the model will read it.
     Settled(String),
 }

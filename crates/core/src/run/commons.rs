@@ -5,6 +5,7 @@ use crate::breaker::CircuitBreaker;
 use crate::budget::{Budget, Limits, RetryBudget, RetryBudgetPolicy, RetryThrottle, Spend};
 use crate::call::{Endpoint, Resources};
 use crate::policy::RunPolicy;
+use crate::retry_after::RetryAfter;
 use crate::rng::Seed;
 use crate::snapshot::{Reader, SnapshotError, Writer};
 use crate::time::Instant;
@@ -17,6 +18,8 @@ pub(super) struct Commons {
     pub(super) models: Vec<Endpoint>,
     /// One for each tool.
     pub(super) tools: Vec<Endpoint>,
+    /// Whoever keeps the books of each tool: they may be up while the tool is down.
+    books: Vec<Endpoint>,
     pub(super) retries: RetryBudget,
     pub(super) budget: Budget,
 }
@@ -31,6 +34,7 @@ impl Commons {
         Self {
             models: of_models.collect(),
             tools: of_tools.collect(),
+            books: tools.iter().map(|_| Endpoint::unguarded()).collect(),
             retries: RetryBudget::new(policy.retry_budget().copied().unwrap_or(unlimited)),
             budget: Budget::new(Limits::none(), Instant::ORIGIN),
         }
@@ -45,15 +49,16 @@ impl Commons {
     pub(super) fn of_tool(&mut self, tool: usize) -> Resources<'_> {
         let envelope = self.budget.root();
         let budget = Some((&mut self.budget, envelope));
-        let endpoints = self.tools.get_mut(tool).map(core::slice::from_mut).unwrap_or_default();
+        let endpoints = one(&mut self.tools, tool);
         Resources { endpoints, retries: Some(&mut self.retries), budget }
     }
 
     /// Looking up what happened is asked of whoever keeps the books, not of the tool that may be down.
-    pub(super) fn of_looking_up(&mut self) -> Resources<'_> {
+    pub(super) fn of_looking_up(&mut self, tool: usize) -> Resources<'_> {
         let envelope = self.budget.root();
         let budget = Some((&mut self.budget, envelope));
-        Resources { endpoints: &mut [], retries: Some(&mut self.retries), budget }
+        let endpoints = one(&mut self.books, tool);
+        Resources { endpoints, retries: Some(&mut self.retries), budget }
     }
 
     pub(super) fn store<'a>(&self, names: impl Iterator<Item = &'a str>, to: &mut Writer) {
@@ -63,9 +68,10 @@ impl Commons {
             endpoint.store(to);
         }
         to.put(&(self.tools.len() as u64));
-        for (name, endpoint) in names.zip(&self.tools) {
+        for (name, (endpoint, books)) in names.zip(self.tools.iter().zip(&self.books)) {
             to.text(name);
             endpoint.store(to);
+            books.store(to);
         }
     }
 
@@ -88,11 +94,14 @@ impl Commons {
         }
         let models = self.models.len();
         for _ in 0..from.count()? {
-            let (name, stored): (String, _) = (from.take()?, StoredEndpoint::load(from)?);
+            let name: String = from.take()?;
+            let (stored, of_books) = (StoredEndpoint::load(from)?, StoredEndpoint::load(from)?);
             if let Some(index) = names.clone().position(|known| known == name)
-                && let Some(endpoint) = self.tools.get_mut(index)
+                && let (Some(endpoint), Some(books)) = (self.tools.get_mut(index), self.books.get_mut(index))
             {
-                stored.revive(endpoint, seed.derive((models + index) as u64), from)?;
+                let seed = seed.derive((models + index) as u64);
+                stored.revive(endpoint, seed, from)?;
+                of_books.revive(books, seed, from)?;
             }
         }
         Ok(())
@@ -103,10 +112,16 @@ impl Commons {
     }
 }
 
+/// The endpoint at that place alone.
+fn one(endpoints: &mut [Endpoint], place: usize) -> &mut [Endpoint] {
+    endpoints.get_mut(place).map(core::slice::from_mut).unwrap_or_default()
+}
+
 impl Endpoint {
     fn store(&self, to: &mut Writer) {
         to.put(&self.breaker.as_ref().map(|breaker| breaker.snapshot(to.now())));
         to.put(&self.throttle.as_ref().map(RetryThrottle::tokens_thousandths));
+        to.put(&self.retry_after);
     }
 }
 
@@ -114,11 +129,12 @@ impl Endpoint {
 struct StoredEndpoint {
     breaker: Option<Vec<u8>>,
     tokens_thousandths: Option<u32>,
+    retry_after: RetryAfter,
 }
 
 impl StoredEndpoint {
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        Ok(Self { breaker: from.take()?, tokens_thousandths: from.take()? })
+        Ok(Self { breaker: from.take()?, tokens_thousandths: from.take()?, retry_after: from.take()? })
     }
 
     fn revive(self, endpoint: &mut Endpoint, seed: Seed, from: &Reader<'_>) -> Result<(), SnapshotError> {
@@ -127,6 +143,9 @@ impl StoredEndpoint {
         }
         if let (Some(throttle), Some(tokens)) = (&mut endpoint.throttle, self.tokens_thousandths) {
             *throttle = RetryThrottle::new(*throttle.policy()).with_tokens_thousandths(tokens);
+        }
+        if !sabotaged!(ServerIsForgotten) {
+            endpoint.retry_after = self.retry_after;
         }
         Ok(())
     }

@@ -45,7 +45,12 @@ impl Run {
                             }
                         }
                         Stage::Reconciling { call, .. } => {
-                            call.handle(self.now, cancel.clone(), &mut self.commons.of_looking_up(), &mut self.trace);
+                            call.handle(
+                                self.now,
+                                cancel.clone(),
+                                &mut self.commons.of_looking_up(action.tool),
+                                &mut self.trace,
+                            );
                             let _ = drain(call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
                         }
                         Stage::Asking { approval, again } => {

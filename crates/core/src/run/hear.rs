@@ -32,7 +32,7 @@ impl Run {
                             call.handle(now, call::Input::Tick, &mut self.commons.of_tool(action.tool), trace);
                         }
                         Stage::Reconciling { call, .. } => {
-                            call.handle(now, call::Input::Tick, &mut self.commons.of_looking_up(), trace);
+                            call.handle(now, call::Input::Tick, &mut self.commons.of_looking_up(action.tool), trace);
                         }
                         Stage::Claiming(_) | Stage::Interrupted { .. } | Stage::Settled(_) => {}
                     }
@@ -76,8 +76,8 @@ impl Run {
             call.handle(now, input, &mut self.commons.of_models(), &mut self.trace);
         } else if let Some((tool, call, _)) = running(&mut self.stage, id.call) {
             call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
-        } else if let Some((call, _)) = reconciling(&mut self.stage, id.call) {
-            call.handle(now, input, &mut self.commons.of_looking_up(), &mut self.trace);
+        } else if let Some((tool, call, _)) = reconciling(&mut self.stage, id.call) {
+            call.handle(now, input, &mut self.commons.of_looking_up(tool), &mut self.trace);
         } else {
             return false;
         }
@@ -87,11 +87,15 @@ impl Run {
     pub(super) fn tool_replied(&mut self, id: AttemptId, text: String) {
         let now = self.now;
         if let Some((tool, call, output)) = running(&mut self.stage, id.call) {
-            if call.awaits(id.attempt) {
-                *output = Some(text);
+            let counts = call.awaits(id.attempt);
+            if counts {
+                *output = Some(text.clone());
             }
             let shared = &mut self.commons.of_tool(tool);
             call.handle(now, call::Input::Succeeded(id.attempt), shared, &mut self.trace);
+            if !counts {
+                self.settle_earlier(id, &text);
+            }
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
             if let Some(key) = self.late_effect(id) {
@@ -118,7 +122,7 @@ impl Run {
     }
 
     /// The key of an effect that a late word on that call may settle.
-    fn late_effect(&self, id: AttemptId) -> Option<Key> {
+    pub(super) fn late_effect(&self, id: AttemptId) -> Option<Key> {
         if matches!(self.stage, Phase::New | Phase::Restored(_)) {
             return None;
         }
@@ -128,11 +132,12 @@ impl Run {
 
     pub(super) fn reconciled(&mut self, id: AttemptId, answer: Reconciliation) {
         let now = self.now;
-        if let Some((call, found)) = reconciling(&mut self.stage, id.call) {
+        if let Some((tool, call, found)) = reconciling(&mut self.stage, id.call) {
             if call.awaits(id.attempt) {
                 *found = Some(answer);
             }
-            call.handle(now, call::Input::Succeeded(id.attempt), &mut self.commons.of_looking_up(), &mut self.trace);
+            let shared = &mut self.commons.of_looking_up(tool);
+            call.handle(now, call::Input::Succeeded(id.attempt), shared, &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
         }
@@ -191,11 +196,11 @@ fn running(stage: &mut Phase, id: CallId) -> Option<(usize, &mut Call, &mut Opti
     })
 }
 
-/// The looking up of that number, if it is under way.
-fn reconciling(stage: &mut Phase, id: CallId) -> Option<(&mut Call, &mut Option<Reconciliation>)> {
+/// The looking up of that number, if it is under way: of which tool's call, its own call, and where the answer goes.
+fn reconciling(stage: &mut Phase, id: CallId) -> Option<(usize, &mut Call, &mut Option<Reconciliation>)> {
     let Phase::Acting(actions) = stage else { return None };
     actions.iter_mut().find_map(|action| match &mut action.stage {
-        Stage::Reconciling { call, found, .. } if call.id() == id => Some((call, found)),
+        Stage::Reconciling { call, found, .. } if call.id() == id => Some((action.tool, call, found)),
         _ => None,
     })
 }

@@ -1,6 +1,6 @@
 //! Suspending a run and going on with it, here or in another process.
 
-use super::action::{Action, Stage, Unsure};
+use super::action::{Action, Claiming, Stage, Unsure};
 use super::message::{ToolCall, ToolSpec};
 use super::{Output, Phase, Run, RunEnd, RunResult};
 use crate::approval::{Approval, ApprovalRequest, HashFunction};
@@ -201,6 +201,11 @@ impl Run {
         let (run, step) = (self.id, self.steps.used());
         self.record(None, || Event::RunResumed { run, step, pending });
         let Some(actions) = actions else { return self.think() };
+        for action in &actions {
+            if let Stage::Claiming(claiming) = &action.stage {
+                self.ask_ledger(action.tool, claiming);
+            }
+        }
         self.stage = Phase::Acting(actions);
         // What ended while it was away is over before anybody is asked.
         self.pass_time();
@@ -228,20 +233,24 @@ impl Action {
                 approval.store(to);
                 to.put(&again.as_ref().map(|unsure| (unsure.attempts, (unsure.not_before, unsure.error.clone()))));
             }
-            Stage::Running { call, args, .. } => {
-                to.put(&2_u8).put(&call.key()).text(args).put(&call.attempts()).put(&call.not_before());
+            Stage::Running { call, args, unsure, .. } => {
+                store_interrupted(to, call.key(), args, call.attempts(), call.not_before(), *unsure);
             }
             Stage::Reconciling { unsure, .. } => {
-                to.put(&2_u8).put(&unsure.key).text(&unsure.args).put(&unsure.attempts).put(&unsure.not_before);
+                store_interrupted(to, unsure.key, &unsure.args, unsure.attempts, unsure.not_before, unsure.twice);
+            }
+            // A no stays a no.
+            Stage::Claiming(Claiming { key, args, blocked: Some((reason, message)), .. }) => {
+                to.put(&3_u8).put(key).text(args).put(reason).text(message);
             }
             // Whether the claim was granted, and the tool begun, is not known.
-            Stage::Claiming(claiming) => {
-                let again = claiming.again.as_ref();
-                let (attempts, not_before) = again.map_or((0, None), |unsure| (unsure.attempts, unsure.not_before));
-                to.put(&2_u8).put(&claiming.key).text(&claiming.args).put(&attempts).put(&not_before);
+            Stage::Claiming(Claiming { key, args, again, .. }) => {
+                let (attempts, not_before) =
+                    again.as_ref().map_or((0, None), |unsure| (unsure.attempts, unsure.not_before));
+                store_interrupted(to, *key, args, attempts, not_before, again.is_some());
             }
-            Stage::Interrupted { key, args, attempts, not_before } => {
-                to.put(&2_u8).put(key).text(args).put(attempts).put(not_before);
+            Stage::Interrupted { key, args, attempts, not_before, twice } => {
+                store_interrupted(to, *key, args, *attempts, *not_before, *twice);
             }
         }
     }
@@ -268,7 +277,12 @@ impl Action {
             2 => {
                 let (key, args) = (from.take()?, from.take()?);
                 let attempts = from.take::<u32>()? * u32::from(!sabotaged!(AttemptsAreNotRestored));
-                Stage::Interrupted { key, args, attempts, not_before: from.take()? }
+                let (not_before, twice) = (from.take()?, from.take()?);
+                Stage::Interrupted { key, args, attempts, not_before, twice }
+            }
+            3 => {
+                let (key, args, reason, message) = (from.take()?, from.take()?, from.take()?, from.take()?);
+                Stage::Claiming(Claiming { key, args, blocked: Some((reason, message)), again: None, answer: None })
             }
             _ => return Err(SnapshotError::Damaged),
         };
@@ -279,4 +293,9 @@ impl Action {
             (None, _) => Err(SnapshotError::ToolMissing { tool: call.tool }),
         }
     }
+}
+
+/// What was under way when its process ended, or may have been.
+fn store_interrupted(to: &mut Writer, key: Key, args: &str, attempts: u32, not_before: Option<Instant>, twice: bool) {
+    to.put(&2_u8).put(&key).text(args).put(&attempts).put(&not_before).put(&twice);
 }

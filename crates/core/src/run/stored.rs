@@ -3,7 +3,8 @@
 use super::message::{Message, ModelReply, Role, ToolCall};
 use super::{Input, RunResult};
 use crate::effect::{Claimed, EffectState, Reconciliation};
-use crate::failure::{Failure, FailureClass};
+use crate::event::BlockReason;
+use crate::failure::Failure;
 use crate::id::{ApprovalId, AttemptId, CallId};
 use crate::outcome::StopReason;
 use crate::snapshot::{Reader, SnapshotError, Stored, Writer};
@@ -47,11 +48,10 @@ impl Stored for ModelReply {
 
 impl Stored for Failure {
     fn store(&self, to: &mut Writer) {
-        to.text(self.class.as_str()).put(&self.transient).put(&self.retry_after).text(&self.message);
+        to.put(&self.class).put(&self.transient).put(&self.retry_after).text(&self.message);
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        let class = FailureClass::parse(&from.take::<alloc::string::String>()?).ok_or(SnapshotError::Damaged)?;
-        Ok(Self { class, transient: from.take()?, retry_after: from.take()?, message: from.take()? })
+        Ok(Self { class: from.take()?, transient: from.take()?, retry_after: from.take()?, message: from.take()? })
     }
 }
 
@@ -79,6 +79,16 @@ impl Stored for Reconciliation {
             2 => Self::Unknown,
             _ => return Err(SnapshotError::Damaged),
         })
+    }
+}
+
+impl Stored for BlockReason {
+    fn store(&self, to: &mut Writer) {
+        to.text(self.as_str());
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        let name = from.take::<alloc::string::String>()?;
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or(SnapshotError::Damaged)
     }
 }
 

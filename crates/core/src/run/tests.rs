@@ -12,6 +12,7 @@ mod budget;
 mod effects;
 mod progress;
 mod resume;
+mod retry_after;
 
 /// A hash for tests that need none of its strength.
 fn weak_hash(parts: &[&[u8]]) -> Digest {

@@ -78,6 +78,13 @@ impl Reader {
                 let subject = format!("Wait of {text} before attempt {next} of {of}");
                 name::complete(&mut self.timeline.items[item], &subject, Some(call));
             }
+            // Where it is left for another option, or there is no time, the next event ends the wait that began.
+            Event::AskedToWait { until, .. } => {
+                let text = Span(*until - at).to_string();
+                let item = self.add(line, self.lane(call), Shape::Wait, at, Some(*until), text.clone());
+                let subject = format!("Wait of {text} that the server asked for");
+                name::complete(&mut self.timeline.items[item], &subject, Some(call));
+            }
             Event::ApprovalAsked { id, tool, .. } => {
                 let item = self.add(line, Lane::Human, Shape::Asked, at, None, tool.clone());
                 self.questions.push((id.0, item));

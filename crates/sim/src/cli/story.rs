@@ -131,9 +131,10 @@ fn sentence(line: &Line) -> String {
         | Event::BreakerRejected { .. }
         | Event::StepLimitReached { .. }
         | Event::ToolBlocked { .. } => styled(BAD, text),
-        Event::BackingOff { .. } | Event::FellBack { .. } | Event::RunFinished { degraded: true, .. } => {
-            styled(WAIT, text)
-        }
+        Event::BackingOff { .. }
+        | Event::AskedToWait { .. }
+        | Event::FellBack { .. }
+        | Event::RunFinished { degraded: true, .. } => styled(WAIT, text),
         Event::ApprovalAsked { .. }
         | Event::ApprovalGranted { .. }
         | Event::ApprovalDenied { .. }

@@ -38,7 +38,9 @@ pub(super) struct Checker {
     attempts: BTreeMap<CallId, Vec<(u32, Instant)>>,
     /// The attempt of each call whose outcome still counts.
     under_way: BTreeMap<CallId, UnderWay>,
-    earliest: BTreeMap<CallId, (u32, Instant)>,
+    /// What each call goes to, and when a server asked to be called again at the earliest.
+    endpoints: BTreeMap<CallId, String>,
+    earliest: BTreeMap<(String, u32), Instant>,
     asked: BTreeMap<ApprovalId, ApprovalRequest>,
     /// Leaves to run a risky tool that are not used up yet: of which call, which tool, with which arguments.
     leaves: Vec<(CallId, String, String)>,
@@ -98,6 +100,7 @@ impl Checker {
             cancelled: false,
             attempts: BTreeMap::new(),
             under_way: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
             earliest: BTreeMap::new(),
             asked: BTreeMap::new(),
             leaves: Vec::new(),
@@ -144,7 +147,9 @@ impl Checker {
                 let counts = self.outcome_counts(*id, failure.class.may_have_taken_effect());
                 if let (true, Some(wait)) = (counts, asked) {
                     let option = self.attempts[&id.call].last().map_or(0, |(option, _)| *option);
-                    self.earliest.insert(id.call, (option, self.now + wait));
+                    let endpoint = self.endpoints.get(&id.call).cloned().unwrap_or_default();
+                    let earliest = self.earliest.entry((endpoint, option)).or_default();
+                    *earliest = (*earliest).max(self.now + wait);
                 }
             }
             // To a run that has ended, or is suspended, nobody says yes.
@@ -315,7 +320,7 @@ impl Checker {
     /// The model is asked.
     pub(super) fn thinks(&mut self, attempt: Attempt) {
         let policy = *self.policy.model();
-        self.begins(attempt, &policy, self.models);
+        self.begins(attempt, "the model", &policy, self.models);
         self.thoughts.insert(attempt.id.call);
         let (steps, limits) = (self.thoughts.len().saturating_sub(self.begun_again) as u64, self.policy.budget());
         if steps > limits.steps().unwrap_or(u64::MAX).min(u64::from(self.policy.max_steps())) {
@@ -328,7 +333,7 @@ impl Checker {
         let Some((policy, risky, may_repeat)) = self.tools.get(name).copied() else {
             return self.violated(Rule::NothingUnasked, format!("{name} runs, which nobody has"));
         };
-        self.begins(attempt, &policy, 1);
+        self.begins(attempt, name, &policy, 1);
         let call = attempt.id.call;
         if !may_repeat {
             let ran = self.ran.entry(call).or_default();
@@ -361,11 +366,11 @@ impl Checker {
     /// Somebody looks up what happened: that changes nothing, but it keeps to the limits like anything else.
     pub(super) fn looks_up(&mut self, attempt: Attempt, name: &str) {
         let policy = self.looking_up.get(name).copied().unwrap_or(*self.policy.model());
-        self.begins(attempt, &policy, 1);
+        self.begins(attempt, &format!("{LOOKING_UP}{name}"), &policy, 1);
     }
 
     /// An attempt begins, at the time as the agent was told it: what a bad clock hides, it cannot know.
-    fn begins(&mut self, attempt: Attempt, policy: &CallPolicy, options: u32) {
+    fn begins(&mut self, attempt: Attempt, endpoint: &str, policy: &CallPolicy, options: u32) {
         let (now, call, option) = (self.now, attempt.id.call, attempt.option);
         let start = self.began.unwrap_or(now);
         if self.cancelled {
@@ -376,9 +381,9 @@ impl Checker {
             let seen = format!("{:?} begins at {now}, after the run's deadline", attempt.id);
             self.violated(Rule::NothingAfterTheEnd, seen);
         }
-        if let Some((asked_by, earliest)) = self.earliest.remove(&call)
-            && asked_by == option
-            && now < earliest
+        self.endpoints.insert(call, endpoint.into());
+        if let Some(earliest) =
+            self.earliest.get(&(endpoint.into(), option)).copied().filter(|earliest| now < *earliest)
         {
             self.violated(Rule::WaitsAsAsked, format!("{:?} begins at {now}, not after {earliest}", attempt.id));
         }

@@ -105,10 +105,53 @@ fn what_nobody_can_tell_a_human_decides_and_a_yes_runs_it_again_under_the_same_k
     run.handle(at(2_200), Input::Decided(request.id, Decision::Approve));
     let (second, _) = act(&mut run);
     assert_eq!((second.call, second.attempt), (first.call, 2), "no two attempts share a name");
-    run.handle(at(2_300), Input::ToolReplied(first, "late".into()));
-    assert_eq!(run.ledger().entries()[0].state, EffectState::Started, "the first attempt's word is late");
     run.handle(at(2_400), Input::ToolReplied(second, "sent".into()));
     assert_eq!((told(&run), state(&run)), ("sent", EffectState::Done));
+}
+
+#[test]
+fn a_late_success_of_the_first_try_gives_up_the_second_and_counts() {
+    let (mut run, first, outputs) = timed_out(ToolSpec::new("send_email"), true);
+    let Output::Ask(request) = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(2_200), Input::Decided(request.id, Decision::Approve));
+    let (second, _) = act(&mut run);
+    let stranger = AttemptId { attempt: 7, ..first };
+    run.handle(at(2_250), Input::ToolReplied(stranger, "x".into()));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { .. }]), "nobody made a seventh try");
+    run.handle(at(2_300), Input::ToolReplied(first, "sent at noon".into()));
+    let outputs = drain(&mut run);
+    assert!(matches!(outputs[..], [Output::Abandon(id), Output::Think(_), Output::Wait { .. }] if id == second));
+    assert_eq!((told(&run), state(&run)), ("sent at noon", EffectState::Done));
+    run.handle(at(2_400), Input::Failed(second, Failure::new(FailureClass::ConnectFailed, "refused")));
+    assert_eq!(state(&run), EffectState::Done, "what is done stays done");
+}
+
+#[test]
+fn a_success_at_the_instant_of_the_limit_settles_what_must_not_happen_twice() {
+    let mut run = mailing(ToolSpec::new("send_email"), true);
+    let (id, _) = act(&mut run);
+    run.handle(at(2_000), Input::ToolReplied(id, "sent".into()));
+    let outputs = drain(&mut run);
+    assert!(matches!(outputs[..], [Output::Abandon(_), Output::Think(_), Output::Wait { .. }]), "{outputs:?}");
+    assert_eq!((told(&run), state(&run)), ("sent", EffectState::Done));
+}
+
+#[test]
+fn a_late_success_of_a_tool_that_may_repeat_changes_nothing() {
+    let limit = CallPolicy::for_tool().with_timeout(Some(Duration::from_secs(2))).unwrap();
+    let look = ToolSpec::new("send_email").with_policy(limit);
+    let mut run = Run::new(RunId(1), "Look.", policy(), 1, vec![look], Seed(1)).unwrap();
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "send_email");
+    let (first, _) = act(&mut run);
+    run.handle(at(2_000), Input::Tick);
+    let Output::Wait { until: Some(until), .. } = drain(&mut run)[1] else { panic!() };
+    run.handle(until, Input::Tick);
+    let (second, _) = act(&mut run);
+    run.handle(until, Input::ToolReplied(first, "late".into()));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { .. }]));
+    run.handle(until, Input::ToolReplied(second, "seen".into()));
+    assert_eq!(told(&run), "seen");
 }
 
 #[test]

@@ -335,6 +335,63 @@ fn a_wait_that_a_server_asked_for_outlives_the_process() {
     waits(&mut restored(&run));
 }
 
+/// A mail that timed out, and that a human says yes to sending again; under way a second time when the process ends.
+#[test]
+fn whoever_was_asked_once_whether_it_runs_again_is_not_asked_anew_by_another_process() {
+    let mut run = Run::new(RunId(1), "Tell Ana.", asking(), 1, tools(), Seed(1)).unwrap().with_claims();
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "send_email");
+    for _ in 0..2 {
+        let request = ask(&mut run);
+        run.handle(at(1), Input::Decided(request.id, Decision::Approve));
+        let outputs = drain(&mut run);
+        let Output::Claim(claim) = &outputs[0] else { panic!("{outputs:?}") };
+        run.handle(at(1), Input::Claimed(claim.entry.key, Claimed::Granted));
+        let (id, _) = act(&mut run);
+        if id.attempt == 1 {
+            run.handle(at(2), Input::Failed(id, Failure::new(crate::failure::FailureClass::Timeout, "no answer")));
+            let outputs = drain(&mut run);
+            let [Output::Record(_), Output::Ask(request), Output::Wait { .. }] = &outputs[..] else {
+                panic!("{outputs:?}")
+            };
+            run.outputs.push_back(Output::Ask(request.clone()));
+        }
+    }
+    for _ in 0..2 {
+        // The second time it comes back from the snapshot of one that was not told to go on.
+        run = restored(&run.snapshot(), 50, 0).unwrap();
+    }
+    run.handle(at(50), Input::Start);
+    let outputs = drain(&mut run);
+    assert!(matches!(outputs[..], [Output::Think(_), Output::Wait { .. }]), "{outputs:?}");
+    assert!(told(&run).contains("It may have happened. Do not call it again"), "{}", told(&run));
+}
+
+#[test]
+fn a_no_that_was_on_its_way_to_the_shared_ledger_stays_a_no_in_the_next_process() {
+    let mut run = Run::new(RunId(1), "Tell Ana.", asking(), 1, tools(), Seed(1)).unwrap().with_claims();
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    run.handle(at(1), Input::Decided(request.id, Decision::Deny { message: "not now".into() }));
+    let mut shared = Ledger::default();
+    for written_before in [false, true] {
+        let mut run = restored(&run.snapshot(), 50, 0).unwrap();
+        run = restored(&run.snapshot(), 50, 0).unwrap();
+        run.handle(at(50), Input::Start);
+        let outputs = drain(&mut run);
+        let [Output::Claim(claim), Output::Wait { why: WaitReason::Claim, .. }] = &outputs[..] else {
+            panic!("{outputs:?}");
+        };
+        let (key, claimed) = (claim.entry.key, shared.claim(claim.clone()));
+        assert_eq!(claimed != Claimed::Granted, written_before);
+        run.handle(at(51), Input::Claimed(key, claimed));
+        let word = told(&run);
+        assert!(word.starts_with("send_email did not run") && word.ends_with("They said: not now"), "{word}");
+        assert_eq!(run.ledger().entries()[0].state, EffectState::Blocked);
+    }
+}
+
 #[test]
 fn one_yes_to_running_it_again_is_used_in_one_resume_only() {
     let mut run = started(asking());

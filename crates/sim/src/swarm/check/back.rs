@@ -52,6 +52,8 @@ impl Checker {
                         probes.remove(&call);
                     }
                 }
+                Event::AskedToWait { until, .. } => drop(seen.waits.insert(call, *until)),
+                Event::FellBack { .. } => drop(seen.waits.remove(&call)),
                 Event::BackingOff { delay, until, .. } => {
                     seen.waits.insert(call, *until);
                     self.check_delay(entry.at, *until, delay, &subject);
