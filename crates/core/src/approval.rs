@@ -441,4 +441,12 @@ mod tests {
         assert_eq!(args, "{}");
         assert_ne!(*digest, shown);
     }
+
+    #[test]
+    fn a_question_about_what_may_have_happened_says_so() {
+        let said = |approval: &Approval| (approval.request().again, approval.request().why.clone());
+        assert_eq!(said(&asked()), (false, "send_email is risky, so a human decides".into()));
+        let why = "send_email may have happened already (timed out); a yes runs it again";
+        assert_eq!(said(&asked().again("timed out")), (true, why.into()));
+    }
 }

@@ -214,7 +214,7 @@ impl CircuitBreaker {
             return if admitted { Ok(permit) } else { Err(rejection) };
         }
         match &mut rare.mode {
-            Mode::Closed if policy.slow.is_some() => permit.id = rare.watch.begin(now),
+            Mode::Closed => permit.id = rare.watch.begin(now),
             Mode::HalfOpen { probes, .. } => {
                 let lease = policy.lease.or(attempt_timeout).unwrap_or(policy.open_for);
                 let slow = policy.slow.map(|rule| rule.limit()).filter(|limit| *limit < lease);
@@ -223,7 +223,7 @@ impl CircuitBreaker {
                 rare.next_probe = rare.next_probe.wrapping_add(1);
                 probes.push(Probe { id: permit.id, lease_until: permit.lease_until, slow: slow.is_some() });
             }
-            Mode::Closed | Mode::Disabled | Mode::Open { .. } | Mode::ForcedOpen { .. } => {}
+            Mode::Disabled | Mode::Open { .. } | Mode::ForcedOpen { .. } => {}
         }
         Ok(permit)
     }

@@ -175,4 +175,18 @@ mod tests {
             Some(500)
         );
     }
+
+    #[test]
+    fn a_retry_makes_as_many_attempts_as_it_is_told_to() {
+        let failure = Failure::transient("503");
+        for attempts in [1, 2, 5] {
+            let policy = RetryPolicy::default().with_attempts(attempts).unwrap();
+            assert_eq!(policy.attempts(), attempts);
+            let decide = |tries| policy.decide(tries, &failure, None, None, &mut Seed(1).stream(1, tries));
+            assert!((1..attempts).all(|tries| matches!(decide(tries), RetryDecision::Again(_))));
+            assert_eq!(decide(attempts), RetryDecision::Stop(NoRetry::AttemptsUsedUp));
+        }
+        assert_eq!(RetryPolicy::default().attempts(), 3);
+        assert_eq!(RetryPolicy::default().with_attempts(0).unwrap_err().name, "retry.attempts");
+    }
 }

@@ -90,3 +90,95 @@ impl Stored for Outcome {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::ApprovalGate;
+    use crate::id::{CallId, Key, RunId};
+    use crate::snapshot::Kind;
+    use crate::time::{Duration, Instant};
+
+    const THEN: Instant = Instant::from_millis(1_000);
+
+    /// Enough of a hash to tell one call from another.
+    fn hash(parts: &[&[u8]]) -> Digest {
+        let mut sums = [0_u8; 32];
+        for (index, byte) in parts.iter().copied().flatten().enumerate() {
+            sums[index % 32] = sums[index % 32].wrapping_mul(31).wrapping_add(*byte);
+        }
+        Digest(sums)
+    }
+
+    /// Asked at 1 s, open for a minute.
+    fn asked() -> Approval {
+        let gate = ApprovalGate::default().with_expires_after(Duration::from_secs(60)).unwrap();
+        let key = Key { run: RunId(1), call: CallId(2) };
+        Approval::ask(ApprovalId(7), key, "send_email", "{\"to\":\"a\"}", THEN, gate, hash).again("timed out")
+    }
+
+    fn restored(approval: &Approval, now: Instant, away: Duration) -> Result<Approval, SnapshotError> {
+        let mut to = Writer::new(Kind::Run, THEN);
+        approval.store(&mut to);
+        let bytes = to.finish();
+        let mut from = Reader::new(Kind::Run, &bytes, now, away)?;
+        let back = Approval::load(&mut from, hash)?;
+        from.finish()?;
+        Ok(back)
+    }
+
+    fn back<T: Stored>(value: &T) -> Result<T, SnapshotError> {
+        let mut to = Writer::new(Kind::Run, THEN);
+        to.put(value);
+        let bytes = to.finish();
+        let mut from = Reader::new(Kind::Run, &bytes, THEN, Duration::ZERO)?;
+        let back = from.take()?;
+        from.finish()?;
+        Ok(back)
+    }
+
+    #[test]
+    fn an_open_question_comes_back_as_it_was_asked_and_expires_as_if_nobody_had_been_away() {
+        let same = restored(&asked(), THEN, Duration::ZERO).unwrap();
+        assert_eq!((same.request(), same.outcome()), (asked().request(), None));
+        let mut later = restored(&asked(), Instant::from_millis(50), Duration::from_secs(20)).unwrap();
+        assert!(!later.expire(Instant::from_micros(40_049_999)));
+        assert!(later.expire(Instant::from_micros(40_050_000)));
+    }
+
+    #[test]
+    fn a_question_whose_digest_is_of_another_call_does_not_come_back() {
+        let mut other = asked();
+        other.request.args = "{\"to\":\"b\"}".into();
+        let error = SnapshotError::Impossible { what: "the digest of a question does not fit its call" };
+        assert_eq!(restored(&other, THEN, Duration::ZERO).unwrap_err(), error);
+    }
+
+    #[test]
+    fn a_question_that_is_decided_does_not_come_back() {
+        let mut decided = asked();
+        decided.decide(THEN, Decision::Approve).unwrap();
+        let error = SnapshotError::Impossible { what: "a question in it is decided already" };
+        assert_eq!(restored(&decided, THEN, Duration::ZERO).unwrap_err(), error);
+    }
+
+    #[test]
+    fn decisions_and_outcomes_come_back_as_they_were_and_unknown_ones_are_damage() {
+        let deny = Decision::Deny { message: "no".into() };
+        for decision in [Decision::Approve, Decision::ApproveEdited { args: "{}".into() }, deny] {
+            assert_eq!(back(&decision), Ok(decision));
+        }
+        let digest = asked().request.digest;
+        let approved = |edited| Outcome::Approved { args: "{}".into(), digest, edited };
+        let denied = Outcome::Denied { message: "no".into() };
+        for outcome in [approved(false), approved(true), denied, Outcome::Expired] {
+            assert_eq!(back(&outcome), Ok(outcome));
+        }
+        let mut to = Writer::new(Kind::Run, THEN);
+        to.put(&3_u8);
+        let bytes = to.finish();
+        let read = || Reader::new(Kind::Run, &bytes, THEN, Duration::ZERO).unwrap();
+        assert_eq!(read().take::<Decision>(), Err(SnapshotError::Damaged));
+        assert_eq!(read().take::<Outcome>(), Err(SnapshotError::Damaged));
+    }
+}

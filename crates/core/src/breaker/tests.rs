@@ -50,7 +50,10 @@ fn opens_after_so_many_failures_in_a_row_and_not_before() {
     let change = breaker.poll_change().unwrap();
     assert_eq!((change.from, change.to, change.at), (State::Closed, State::Open, at(5)));
     assert_eq!(change.reason, ChangeReason::Consecutive { failures: 3 });
+    assert!(change.until.is_some() && change.until == breaker.open_until());
     assert_eq!(breaker.poll_change(), None);
+    breaker.reset(at(6));
+    assert_eq!(breaker.poll_change().unwrap().until, None);
 }
 
 #[test]
@@ -67,6 +70,30 @@ fn lets_nothing_through_before_its_open_time_is_over_and_one_probe_exactly_then(
     assert_eq!(second.retry_at, probe.lease_until());
     breaker.settle(probe, PermitOutcome::Ok, until + Duration::from_millis(1));
     assert_eq!(breaker.state(), State::Closed);
+}
+
+#[test]
+fn breakers_that_open_together_do_not_all_come_back_together() {
+    let untils = (0..200).map(|seed| {
+        let mut breaker = CircuitBreaker::new(*breaker().policy(), Seed(seed));
+        open(&mut breaker, 0)
+    });
+    let untils: Vec<_> = untils.collect();
+    let (first, last) = (*untils.iter().min().unwrap(), *untils.iter().max().unwrap());
+    assert!((at(5_000)..at(5_100)).contains(&first) && (at(9_900)..=at(10_000)).contains(&last), "{first} to {last}");
+}
+
+#[test]
+fn a_refusal_is_told_to_callers_who_only_ask_and_counted() {
+    let mut breaker = breaker();
+    assert_eq!(breaker.refusal(at(0)), None);
+    let until = open(&mut breaker, 0);
+    assert_eq!(breaker.stats().rejected, 1);
+    let before = Instant::from_micros(until.as_micros() - 1);
+    assert_eq!(breaker.refusal(before), Some(Rejection { retry_at: until, reason: RejectReason::Open }));
+    assert_eq!((breaker.stats().rejected, breaker.state()), (2, State::Open));
+    assert_eq!(breaker.refusal(until), None);
+    assert_eq!((breaker.stats().rejected, breaker.state()), (2, State::HalfOpen));
 }
 
 #[test]
@@ -118,6 +145,15 @@ fn a_call_from_before_the_outage_neither_opens_nor_closes_anything() {
         assert_eq!(breaker.state(), State::Closed);
         assert_eq!(breaker.stats().late, 1);
     }
+}
+
+#[test]
+fn a_success_from_before_a_reset_is_late_also_to_a_closed_breaker() {
+    let mut breaker = breaker();
+    let old = breaker.admit(at(0), None).unwrap();
+    breaker.reset(at(1));
+    breaker.settle(old, PermitOutcome::Ok, at(1));
+    assert_eq!((breaker.stats().late, breaker.stats().successes), (1, 0));
 }
 
 #[test]
@@ -242,6 +278,17 @@ fn counts_go_on_beyond_what_lies_in_the_breaker() {
 }
 
 #[test]
+fn either_count_goes_on_alone() {
+    for (outcome, counts) in [(PermitOutcome::Slow, (u32::MAX, 0)), (PermitOutcome::Failed, (0, u32::MAX))] {
+        let mut breaker = breaker();
+        (breaker.successes, breaker.failures) = counts;
+        attempt(&mut breaker, 0, outcome);
+        let stats = breaker.stats();
+        assert_eq!((stats.successes + stats.failures, stats.successes * stats.failures), (1 << 32, 0), "{outcome:?}");
+    }
+}
+
+#[test]
 fn a_large_window_counts_by_the_same_rule() {
     let large = WindowPolicy::new(500, 100, Duration::from_secs(3_600), 100).unwrap();
     let mut breaker = CircuitBreaker::new(BreakerPolicy::default().with_window(Some(large)), Seed(1));
@@ -254,6 +301,21 @@ fn a_large_window_counts_by_the_same_rule() {
         }
     }
     assert_eq!(breaker.poll_change().unwrap().reason, ChangeReason::Window { failed: 50, calls: 100 });
+}
+
+#[test]
+fn a_policy_tells_its_settings() {
+    let (first, most, lease) = (Duration::from_secs(7), Duration::from_secs(9), Duration::from_secs(2));
+    let window = WindowPolicy::new(300, 9, Duration::from_secs(8), 6).unwrap();
+    let slow = SlowPolicy::new(Duration::from_secs(8), 900).unwrap();
+    let policy = BreakerPolicy::default().with_consecutive(4).with_window(Some(window)).with_slow(Some(slow));
+    let policy = policy.with_open_for(first, most).unwrap().with_probes(3, 2).unwrap().with_lease(lease).unwrap();
+    assert_eq!((policy.consecutive(), policy.window(), policy.slow()), (4, Some(window), Some(slow)));
+    assert_eq!((policy.open_for(), policy.open_for_max(), policy.lease()), (first, most, Some(lease)));
+    assert_eq!((policy.probes(), policy.successes()), (3, 2));
+    assert_eq!((window.per_mille(), window.calls(), window.minimum()), (300, 9, 6));
+    assert_eq!(window.span(), Duration::from_secs(8));
+    assert!(policy.with_open_for(most, most).is_ok(), "it need not grow");
 }
 
 #[cfg(feature = "serde")]

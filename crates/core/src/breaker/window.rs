@@ -237,4 +237,11 @@ mod tests {
         assert!(!Recent::fits(&rule(21, Duration::from_secs(60), 5)));
         assert!(!Recent::fits(&rule(20, Duration::from_micros((1 << 29) + 1), 5)));
     }
+
+    #[test]
+    fn an_era_ends_just_before_two_to_the_twenty_ninth_microsecond() {
+        let same = |one, other| same_era(Instant::from_micros(one), Instant::from_micros(other));
+        assert!(same(0, (1 << 29) - 1) && same(1 << 29, (1 << 30) - 1));
+        assert!(!same((1 << 29) - 1, 1 << 29) && !same(1 << 30, (1 << 30) - 1) && !same(0, 1 << 60));
+    }
 }

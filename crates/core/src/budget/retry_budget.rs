@@ -184,6 +184,7 @@ impl core::error::Error for RetryBudgetSpent {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     fn after(calls: u64, retries: u64) -> RetryBudget {
         RetryBudget { policy: RetryBudgetPolicy::default(), calls, retries }
@@ -245,5 +246,25 @@ mod tests {
         budget.retried();
         assert_eq!((budget.calls(), budget.attempts()), (u64::MAX, u64::MAX));
         assert_eq!(budget.may_retry().unwrap_err().allowed, u64::MAX / 5, "20 %, to the last digit");
+    }
+
+    #[test]
+    fn counts_go_into_a_snapshot_as_they_are() {
+        let counts = after(9, 2).counts();
+        assert_eq!(counts, (9, 2));
+        assert_eq!(after(0, 0).with_counts(counts.0, counts.1), after(9, 2));
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let sentence = "retries: 3 of 3 spent, with calls: 1; end with what there is, or raise retry_budget.rate";
+        assert_eq!(after(1, 3).may_retry().unwrap_err().to_string(), sentence);
+    }
+
+    #[test]
+    fn a_policy_tells_its_settings() {
+        let policy = RetryBudgetPolicy::default().with_per_mille(100).unwrap().with_at_least(7);
+        assert_eq!((policy.per_mille(), policy.at_least()), (100, 7));
+        assert_eq!(RetryBudget::new(policy).policy(), &policy);
     }
 }

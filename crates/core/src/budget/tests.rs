@@ -301,6 +301,18 @@ fn a_limit_of_nothing_is_refused_by_its_name() {
 }
 
 #[test]
+fn limits_tell_what_they_allow() {
+    let limits = within(500).with_attempts(5).unwrap().with_steps(4).unwrap();
+    let limits = limits.with_tokens(3).unwrap().with_money(2).unwrap();
+    assert_eq!(limits.deadline(), Some(ms(500)));
+    assert_eq!((limits.attempts(), limits.steps()), (Some(5), Some(4)));
+    assert_eq!((limits.tokens(), limits.money()), (Some(3), Some(2)));
+    let none = Limits::none();
+    assert_eq!((none.deadline(), none.attempts(), none.steps()), (None, None, None));
+    assert_eq!((none.tokens(), none.money()), (None, None));
+}
+
+#[test]
 fn refusals_say_what_to_do() {
     for (refusal, sentence) in [
         (

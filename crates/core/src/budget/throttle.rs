@@ -202,4 +202,11 @@ mod tests {
             assert_eq!(refused.unwrap_err().name, "throttle.ratio");
         }
     }
+
+    #[test]
+    fn a_throttle_tells_its_settings() {
+        let throttle = throttle(20, 500);
+        assert_eq!((throttle.policy().tokens(), throttle.policy().ratio_thousandths()), (20, 500));
+        assert_eq!(throttle.tokens_thousandths(), 20_000);
+    }
 }

@@ -90,6 +90,37 @@ fn permits_from_before_are_late_also_those_given_after_the_snapshot() {
 }
 
 #[test]
+fn permits_are_late_also_after_several_restores() {
+    let mut breaker = CircuitBreaker::new(policy(), Seed(1));
+    for ms in 0..3 {
+        breaker.reset(at(ms));
+    }
+    let old = breaker.admit(at(3), None).unwrap();
+    let once = restored(&breaker, 3, 0, 0);
+    let mut twice = restored(&once, 0, 0, 0);
+    twice.settle(old, PermitOutcome::Failed, at(1));
+    assert_eq!((twice.stats().late, twice.stats().failures), (1, 0));
+}
+
+#[test]
+fn results_count_on_a_clock_that_is_years_old() {
+    let by_window = policy().with_consecutive(0);
+    let breaker = with_failures(by_window, 4, 1_000);
+    let years_ms = 100_000_000_000;
+    let mut back = restored(&breaker, 1_000, years_ms, 0);
+    attempt(&mut back, years_ms + 1, PermitOutcome::Failed);
+    let reason = ChangeReason::Window { failed: 5, calls: 5 };
+    assert_eq!(back.poll_change().map(|change| change.reason), Some(reason));
+}
+
+#[test]
+fn results_as_old_as_the_window_is_long_stay_behind() {
+    let breaker = with_failures(policy().with_consecutive(0), 4, 0);
+    let kept = |elapsed| restored(&breaker, 0, 0, elapsed).recent.ages(at(0)).count();
+    assert_eq!((kept(59_999), kept(60_000)), (4, 0));
+}
+
+#[test]
 fn failures_age_while_they_are_away_to_the_microsecond() {
     let by_window = policy().with_consecutive(0);
     // Four failures at 1 s, a fifth at 2 s on the clock before: away for so long that the four are 60 s old, or not quite.

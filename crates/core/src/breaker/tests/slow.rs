@@ -132,6 +132,18 @@ fn a_slow_probe_counts_as_failed_at_the_limit_or_when_its_caller_says_so() {
 }
 
 #[test]
+fn a_probe_whose_lease_is_no_longer_than_the_limit_is_lost_rather_than_slow() {
+    for (lease, reason, slow) in [(100, ChangeReason::LeaseEnded, 0), (101, ChangeReason::ProbeFailed, 1)] {
+        let (mut breaker, now) = half_open();
+        let probe = breaker.admit(now, Some(Duration::from_millis(lease))).unwrap();
+        assert_eq!(probe.lease_until(), now + Duration::from_millis(100));
+        breaker.advance(probe.lease_until());
+        let last = core::iter::from_fn(|| breaker.poll_change()).last().unwrap();
+        assert_eq!((last.reason, breaker.stats().slow), (reason, slow), "a lease of {lease} ms");
+    }
+}
+
+#[test]
 fn slow_calls_slide_out_of_the_window_by_count_and_by_the_clock() {
     let mut breaker = breaker();
     attempt(&mut breaker, 0, PermitOutcome::Slow);
