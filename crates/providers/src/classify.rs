@@ -5,12 +5,14 @@ use crate::evidence::Evidence;
 use crate::retry_after;
 use crate::status::{class_of_status, is_success};
 use crate::verdict::{Reason, Verdict};
-use crate::words::{self, Word};
+use crate::words;
 use crate::{message, transport};
 use alloc::string::{String, ToString};
+use core::iter::repeat;
 use steadfast::failure::{Failure, FailureClass};
 
 type Found = (FailureClass, Reason);
+type Naming = fn(&'static str) -> Reason;
 
 /// What a failed call comes to. `now_unix_ms` is what time it is, in milliseconds since 1970; only a date in
 /// `retry-after` is read against it.
@@ -88,7 +90,7 @@ fn should_retry(evidence: &Evidence<'_>) -> Option<bool> {
     if evidence.status.is_some_and(is_success) {
         return None;
     }
-    match evidence.headers.value("x-should-retry")?.trim() {
+    match evidence.headers.value("x-should-retry")?.trim_ascii() {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
@@ -110,17 +112,20 @@ fn decided(evidence: &Evidence<'_>, (class, from): Found, retry: Option<bool>, n
 
 /// The class, by the first evidence that knows.
 fn class(evidence: &Evidence<'_>, body: &Body<'_>) -> Option<Found> {
-    let codes = || body.codes.into_iter().chain([evidence.code]).flatten().filter_map(words::known);
-    let types = || body.types.into_iter().chain([evidence.error_type]).flatten().filter_map(words::known);
-    let code = |word: Word| (word.class, Reason::Code(word.name));
-    let kind = |word: Word| (word.class, Reason::Type(word.name));
-    let exact = |word: &Word| !word.vague;
-    if let Some(found) = codes().find(exact).map(code).or_else(|| types().find(exact).map(kind)) {
-        return Some(found);
+    let mut vague = None;
+    let codes = body.codes.iter().chain([&evidence.code]);
+    let types = body.types.iter().chain([&evidence.error_type]);
+    let reasons = codes.zip(repeat(Reason::Code as Naming)).chain(types.zip(repeat(Reason::Type as Naming)));
+    for (word, reason) in reasons {
+        let Some(word) = word.and_then(words::known) else { continue };
+        let found = (word.class, reason(word.name));
+        if !word.vague {
+            return Some(found);
+        }
+        vague = vague.or(Some(found));
     }
     by_status(evidence, body)
-        .or_else(|| codes().next().map(code))
-        .or_else(|| types().next().map(kind))
+        .or(vague)
         .map(|found| narrowed(found, evidence, body))
         .or_else(|| by_transport(evidence))
         .or_else(|| by_message(evidence, body))

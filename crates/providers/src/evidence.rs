@@ -141,7 +141,7 @@ impl<'a> Headers<'a> {
         match self {
             Self::None => None,
             Self::Pairs(pairs) => {
-                let found = pairs.iter().find(|(known, _)| known.trim().eq_ignore_ascii_case(name));
+                let found = pairs.iter().find(|(known, _)| known.trim_ascii().eq_ignore_ascii_case(name));
                 found.map(|(_, value)| Cow::Borrowed(*value))
             }
             Self::LookUp(look_up) => look_up(name).map(Cow::Owned),

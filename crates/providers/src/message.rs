@@ -52,7 +52,10 @@ const PHRASES: [(&str, FailureClass); 33] = [
 pub(crate) fn phrase(message: &str) -> Option<(&'static str, FailureClass)> {
     let bytes = message.as_bytes();
     let bytes = bytes.get(..LOOKED_AT).unwrap_or(bytes);
-    let has = |phrase: &str| bytes.windows(phrase.len()).any(|window| window.eq_ignore_ascii_case(phrase.as_bytes()));
+    let at = |start: usize, phrase: &str| bytes.get(start..start + phrase.len());
+    let has = |phrase: &str| {
+        (0..bytes.len()).any(|start| at(start, phrase).is_some_and(|part| part.eq_ignore_ascii_case(phrase.as_bytes())))
+    };
     PHRASES.iter().find(|(phrase, _)| has(phrase)).copied()
 }
 

@@ -25,10 +25,10 @@ const SECOND: u64 = 1_000 * MILLISECOND;
 /// The wait that the headers ask for, and the one that did. `limited` says that it was a rate limit.
 pub(crate) fn wait(headers: Headers<'_>, limited: bool, now_unix_ms: u64) -> Option<(Duration, Hint)> {
     let header = |name| headers.value(name);
-    let ms = || decimal(header("retry-after-ms")?.trim(), MILLISECOND);
+    let ms = || decimal(header("retry-after-ms")?.trim_ascii(), MILLISECOND);
     let seconds = || {
         let value = header("retry-after")?;
-        let value = value.trim();
+        let value = value.trim_ascii();
         decimal(value, SECOND).or_else(|| {
             let ahead = http_date::unix_ms(value)?.checked_sub(now_unix_ms)?;
             (ahead > 0).then(|| ahead.saturating_mul(MILLISECOND))
@@ -50,9 +50,9 @@ fn reset(headers: Headers<'_>) -> Option<u64> {
     ];
     let (mut empty, mut any) = (None, None);
     for (reset, remaining) in LIMITS {
-        let Some(nanos) = headers.value(reset).and_then(|value| units(value.trim())) else { continue };
+        let Some(nanos) = headers.value(reset).and_then(|value| units(value.trim_ascii())) else { continue };
         any = Some(any.map_or(nanos, |first: u64| first.min(nanos)));
-        if headers.value(remaining).is_some_and(|left| left.trim() == "0") {
+        if headers.value(remaining).is_some_and(|left| left.trim_ascii() == "0") {
             empty = empty.max(Some(nanos));
         }
     }
@@ -229,6 +229,8 @@ mod tests {
         assert_eq!(asked(&[requests, tokens, empty]), Some((360_000_000, Hint::RateLimitReset)));
         let both = [requests, tokens, empty, ("x-ratelimit-remaining-requests", "0")];
         assert_eq!(asked(&both), Some((360_000_000, Hint::RateLimitReset)));
+        let swapped = [("x-ratelimit-reset-requests", "6m0s"), ("x-ratelimit-reset-tokens", "1s"), both[2], both[3]];
+        assert_eq!(asked(&swapped), Some((360_000_000, Hint::RateLimitReset)));
         let some = [requests, tokens, ("x-ratelimit-remaining-tokens", "12"), ("x-ratelimit-remaining-requests", "0")];
         assert_eq!(asked(&some), Some((1_000_000, Hint::RateLimitReset)));
     }

@@ -19,10 +19,11 @@ pub(crate) struct Word {
 
 /// The word, if it is known. Upper and lower case count as the same.
 pub(crate) fn known(word: &str) -> Option<Word> {
-    let found = |(known, class): &(&'static str, FailureClass), vague| {
-        known.eq_ignore_ascii_case(word).then_some(Word { name: known, class: *class, vague })
+    let found = |rows: &[(&'static str, FailureClass)], vague| {
+        let (name, class) = rows.iter().find(|(name, _)| name.eq_ignore_ascii_case(word))?;
+        Some(Word { name, class: *class, vague })
     };
-    EXACT.iter().find_map(|row| found(row, false)).or_else(|| VAGUE.iter().find_map(|row| found(row, true)))
+    found(&EXACT, false).or_else(|| found(&VAGUE, true))
 }
 
 const EXACT: [(&str, FailureClass); 51] = [

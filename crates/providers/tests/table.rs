@@ -163,8 +163,10 @@ fn a_status_in_the_body_of_a_good_answer() {
         check(&Evidence::new().status(200).body(body), class, Reason::StatusInBody(status));
         check(&Evidence::new().status(500).body(body), ServerError, Reason::Status(500));
     }
-    let unknown = r#"{"error":{"code":1300,"message":"something new"}}"#;
-    check(&Evidence::new().status(200).body(unknown), ServerError, Reason::ErrorInBody);
+    for unknown in ["1300", "302", "200", "-1", "4e2"] {
+        let body = format!(r#"{{"error":{{"code":{unknown},"message":"something new"}}}}"#);
+        check(&Evidence::new().status(200).body(&body), ServerError, Reason::ErrorInBody);
+    }
 }
 
 #[test]
@@ -289,7 +291,9 @@ fn a_message_tells_why_a_request_was_refused_as_wrong_and_never_makes_it_worth_a
         check(&Evidence::new().status(400).message(message), class, Reason::Message(phrase));
         check(&Evidence::new().status(500).body(&text), ServerError, Reason::Status(500));
     }
-    check(&Evidence::new().status(400).body(&body("timeout: overloaded")), InvalidRequest, Reason::Status(400));
+    for message in ["timeout: not a number", "overloaded is no field", "rate limit: not a number"] {
+        check(&Evidence::new().status(400).body(&body(message)), InvalidRequest, Reason::Status(400));
+    }
 }
 
 #[test]
