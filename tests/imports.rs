@@ -7,13 +7,14 @@ use std::path::Path;
 use steadfast_tests::project;
 
 /// Who may depend on whom, of the project's own crates.
-const HOUSE: [(&str, &str, &[&str]); 6] = [
+const HOUSE: [(&str, &str, &[&str]); 7] = [
     ("crates/core", "steadfast", &[]),
     ("crates/sim", "steadfast-sim", &["steadfast"]),
+    ("crates/providers", "steadfast-providers", &["steadfast"]),
     ("crates/playground", "steadfast-playground", &["steadfast", "steadfast-sim"]),
-    ("crates/wasm", "steadfast-wasm", &["steadfast", "steadfast-sim"]),
+    ("crates/wasm", "steadfast-wasm", &["steadfast", "steadfast-sim", "steadfast-providers"]),
     ("crates/xtask", "xtask", &[]),
-    ("web", "steadfast-web", &["steadfast", "steadfast-sim", "steadfast-playground"]),
+    ("web", "steadfast-web", &["steadfast", "steadfast-sim", "steadfast-providers", "steadfast-playground"]),
 ];
 
 /// The order inside `core`: a module imports from its own group and those before it.
@@ -77,6 +78,12 @@ fn core_has_no_dependency_but_chance_and_two_optional_ones() {
     for optional in ["sha2", "serde"] {
         assert!(manifest.contains(&format!("{optional} = {{ workspace = true, optional = true }}")), "{optional}");
     }
+}
+
+#[test]
+fn providers_has_no_dependency_but_core() {
+    let manifest = fs::read_to_string(project().join("crates/providers/Cargo.toml")).unwrap();
+    assert_eq!(dependencies(&manifest), ["steadfast"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::say;
 use crate::stop::Stop;
 
 const FOLDER: &str = "crates/core/fuzz";
-const TARGETS: [&str; 4] = ["decode", "run", "call", "breaker"];
+const TARGETS: [&str; 5] = ["decode", "run", "call", "breaker", "providers"];
 /// How long each target runs in `test`: long enough to go through its corpus and some hundred thousand inputs near it.
 const SECONDS_IN_TEST: u32 = 10;
 

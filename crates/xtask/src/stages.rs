@@ -73,16 +73,19 @@ pub(crate) static ALL: [Stage; 11] = [
     },
     Stage {
         name: "bare-metal",
-        what: "the core builds alone for a machine without an operating system",
+        what: "the core, alone and with what reads providers, builds for a machine without an operating system",
         time: "seconds",
         needs: &[Need::BareMetalTarget],
         files: &[],
         run: |project, _| {
             let target = Target::BareMetal.triple();
-            cargo(
-                project,
-                &["build", "--package", "steadfast", "--no-default-features", "--target", target, "--release"],
-            )
+            for package in ["steadfast", "steadfast-providers"] {
+                cargo(
+                    project,
+                    &["build", "--package", package, "--no-default-features", "--target", target, "--release"],
+                )?;
+            }
+            Ok(())
         },
     },
     Stage {

@@ -7,6 +7,7 @@ pub mod breaker;
 pub mod bytes;
 pub mod call;
 pub mod decode;
+pub mod providers;
 pub mod run;
 pub mod seal;
 pub mod settings;
