@@ -168,6 +168,8 @@ fn of_calls() -> Vec<Event> {
         fell(FallbackReason::RetriesRefused { reason: refusals()[1] }),
         fell(FallbackReason::BreakerOpen { retry_at: at(31_000) }),
         fell(FallbackReason::BreakerOpen { retry_at: Instant::MAX }),
+        Event::AskedToWait { option: 0, until: at(40_000) },
+        fell(FallbackReason::AskedToWait { until: at(40_000) }),
         fell(FallbackReason::WaitBeyondDeadline { wait: ms(40_000), remaining: ms(30_000) }),
         gave_up(CallError::NotTransient { failure: Failure::new(FailureClass::InvalidRequest, "400") }),
         gave_up(exhausted(1)),

@@ -29,7 +29,7 @@ impl Call {
             shared.throttle(option, RetryThrottle::failed);
         }
         if let Some(wait) = failure.retry_after.filter(|_| failure.class != FailureClass::Cancelled)
-            && !sabotaged!(ServersWordIsTheCallsOwn)
+            && !(sabotaged!(ServersWordIsTheCallsOwn) || sabotaged!(ServerIsNotHeard))
         {
             shared.retry_after(option, |word| word.asked(now + wait, failure.class));
         }

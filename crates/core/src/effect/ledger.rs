@@ -4,6 +4,7 @@ use super::Effect;
 use crate::id::{CallId, Key, RunId};
 use crate::snapshot::{Kind, Reader, SnapshotError, Stored, Writer};
 use crate::time::{Duration, Instant};
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -123,6 +124,12 @@ pub enum Claimed {
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
 pub struct Ledger {
     entries: Vec<LedgerEntry>,
+    /// Where each key stands among them, so that finding one costs the logarithm of how many there are.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    places: BTreeMap<Key, usize>,
+    /// Those that must not happen twice and may have happened.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    doubtful: BTreeSet<usize>,
 }
 
 impl Ledger {
@@ -135,15 +142,14 @@ impl Ledger {
     /// The tool call of that key.
     #[must_use]
     pub fn entry(&self, key: Key) -> Option<&LedgerEntry> {
-        self.entries.iter().rev().find(|entry| entry.key == key)
+        self.entries.get(*self.places.get(&key)?)
     }
 
     /// Writes what became of a tool call. What is done stays done: a later word that knows less changes nothing.
     pub fn write(&mut self, entry: LedgerEntry) {
-        match self.entries.iter_mut().rev().find(|known| known.key == entry.key) {
-            Some(known) if known.state == EffectState::Done && entry.state != EffectState::Done => {}
-            Some(known) => *known = entry,
-            None => self.entries.push(entry),
+        let done = self.entry(entry.key).is_some_and(|known| known.state == EffectState::Done);
+        if !done || entry.state == EffectState::Done {
+            self.put(entry);
         }
     }
 
@@ -190,38 +196,61 @@ impl Ledger {
                 entry.state = EffectState::Unknown;
             }
         }
-        Ok(Self { entries })
+        Ok(Self::of_entries(entries))
     }
 
-    /// A tool call whose key is new. Looking for an older one would cost more the longer the run is.
-    pub(crate) fn intend(&mut self, entry: LedgerEntry) {
-        self.entries.push(entry);
-    }
-
-    pub(crate) fn entry_of(&self, call: CallId) -> Option<&LedgerEntry> {
-        self.entries.iter().rev().find(|entry| entry.key.call == call)
+    /// How the latest call of that tool with those arguments ended, where it must not happen twice and may have happened.
+    pub(crate) fn unsettled(&self, tool: &str, args: &str) -> Option<&str> {
+        let mut latest = self.doubtful.iter().rev().filter_map(|place| self.entries.get(*place));
+        latest.find(|entry| entry.tool == tool && entry.args == args).map(|entry| entry.output.as_str())
     }
 
     /// It is handed to its tool, with the arguments that a human may have changed.
     pub(crate) fn start(&mut self, key: Key, args: &str) {
-        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.key == key) {
+        self.change(key, |entry| {
             entry.state = EffectState::Started;
             entry.tries = entry.tries.saturating_add(1);
             if entry.args != args {
                 entry.args = args.into();
             }
-        }
+        });
     }
 
     pub(crate) fn set(&mut self, key: Key, state: EffectState, output: &str) -> Option<&LedgerEntry> {
-        let entry = self.entries.iter_mut().rev().find(|entry| entry.key == key)?;
-        entry.state = state;
-        entry.output = output.into();
-        Some(entry)
+        self.change(key, |entry| {
+            entry.state = state;
+            entry.output = output.into();
+        })
     }
 
     pub(crate) fn of_entries(entries: Vec<LedgerEntry>) -> Self {
-        Self { entries }
+        let mut ledger = Self::default();
+        entries.into_iter().for_each(|entry| ledger.put(entry));
+        ledger
+    }
+
+    /// As it is, in the place of one with the same key, or as a new one.
+    pub(crate) fn put(&mut self, entry: LedgerEntry) {
+        let key = entry.key;
+        if self.places.contains_key(&key) {
+            self.change(key, |known| *known = entry);
+        } else {
+            self.places.insert(key, self.entries.len());
+            self.entries.push(entry);
+            self.change(key, |_| {});
+        }
+    }
+
+    fn change(&mut self, key: Key, change: impl FnOnce(&mut LedgerEntry)) -> Option<&LedgerEntry> {
+        let place = *self.places.get(&key)?;
+        let entry = self.entries.get_mut(place)?;
+        change(entry);
+        if entry.effect == Effect::Once && entry.state == EffectState::Unknown {
+            self.doubtful.insert(place);
+        } else {
+            self.doubtful.remove(&place);
+        }
+        Some(entry)
     }
 
     /// The tools that must not happen twice and are in that state, each once, in order.
@@ -341,6 +370,23 @@ mod tests {
         let other = LedgerEntry { tool: "pay".into(), ..entry(1, EffectState::Started) };
         let claimed = ledger.claim(Claim { entry: other, again: false });
         assert!(matches!(claimed, Claimed::Taken { state: EffectState::Blocked, .. }), "{claimed:?}");
+    }
+
+    #[test]
+    fn only_the_latest_that_may_have_happened_is_in_doubt() {
+        let mut ledger = Ledger::default();
+        for (call, output) in [(1, "first"), (2, "second")] {
+            ledger.write(LedgerEntry { output: output.into(), ..entry(call, Unknown) });
+        }
+        assert_eq!(ledger.unsettled("mail", "{}"), Some("second"));
+        assert_eq!((ledger.unsettled("mail", "[]"), ledger.unsettled("pay", "{}")), (None, None));
+        ledger.write(entry(2, Done));
+        assert_eq!(ledger.unsettled("mail", "{}"), Some("first"));
+        let restored = Ledger::restore(&ledger.snapshot()).unwrap();
+        assert_eq!(restored, ledger);
+        ledger.write(LedgerEntry { effect: Effect::Idempotent, ..entry(3, Unknown) });
+        ledger.set(entry(1, Failed).key, Failed, "");
+        assert_eq!(ledger.unsettled("mail", "{}"), None, "what may repeat is in no doubt");
     }
 
     #[test]

@@ -26,12 +26,13 @@ impl Run {
             return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
         };
         let effect = self.tool(tool).effect();
-        let mut unsettled = if effect == Effect::Once { self.unsettled(&wanted) } else { None };
+        let once = effect == Effect::Once;
+        let mut unsettled = self.ledger.unsettled(&wanted.tool, &wanted.args).filter(|_| once).map(String::from);
         let key = self.next_key();
         let wanted = if sabotaged!(ArgumentsAreMadeUp) { ToolCall { args: "[9]".into(), ..wanted } } else { wanted };
         let (name, args) = (wanted.tool.clone(), wanted.args.clone());
         let intended = EffectState::Intended;
-        self.ledger.intend(LedgerEntry {
+        self.ledger.put(LedgerEntry {
             key,
             tool: name,
             args,
@@ -56,16 +57,6 @@ impl Run {
             (None, Verdict::Deny) => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
         };
         Action { call: wanted, key: Some(key), tool, stage }
-    }
-
-    /// How an earlier call of the same with the same arguments ended, where it must not happen twice and may have happened.
-    fn unsettled(&self, wanted: &ToolCall) -> Option<String> {
-        let mut latest = self.ledger.entries().iter().rev();
-        let same = latest.find(|entry| {
-            let once = entry.effect == Effect::Once && entry.state == EffectState::Unknown;
-            once && entry.tool == wanted.tool && entry.args == wanted.args
-        });
-        same.map(|entry| entry.output.clone())
     }
 
     /// The model asks for something again that may have happened already: that is a human's decision, risky or not.

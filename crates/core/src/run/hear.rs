@@ -126,7 +126,7 @@ impl Run {
         if matches!(self.stage, Phase::New | Phase::Restored(_)) {
             return None;
         }
-        let entry = self.ledger.entry_of(id.call)?;
+        let entry = self.ledger.entry(Key { run: self.id, call: id.call })?;
         (1..=entry.tries).contains(&id.attempt).then_some(entry.key)
     }
 
