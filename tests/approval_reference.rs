@@ -469,7 +469,7 @@ impl Real {
                 Output::Record(entry) => self.ledger.write(entry),
                 Output::Think(_) | Output::Abandon(_) => {}
                 Output::Wait { .. } | Output::Finished => return,
-                other => panic!("nobody asked for {other:?}"),
+                other @ Output::Reconcile { .. } => panic!("nobody asked for {other:?}"),
             }
         }
     }

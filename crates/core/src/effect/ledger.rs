@@ -225,7 +225,9 @@ impl Ledger {
 
     pub(crate) fn of_entries(entries: Vec<LedgerEntry>) -> Self {
         let mut ledger = Self::default();
-        entries.into_iter().for_each(|entry| ledger.put(entry));
+        for entry in entries {
+            ledger.put(entry);
+        }
         ledger
     }
 

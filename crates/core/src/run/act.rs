@@ -222,7 +222,7 @@ impl Run {
                     return (self.run_tool(tool, key, args, Some(&again)), true);
                 }
                 let failure = Failure::new(FailureClass::ToolUnknown, "its process ended while it was under way");
-                let unsure = Unsure { not_before, twice, ..Unsure::new(key, args, attempts, failure) };
+                let unsure = Unsure { twice, not_before, ..Unsure::new(key, args, attempts, failure) };
                 (self.unsure_stage(action, unsure), true)
             }
             Stage::Settled(text) => (Stage::Settled(text), false),

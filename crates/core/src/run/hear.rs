@@ -87,13 +87,11 @@ impl Run {
     pub(super) fn tool_replied(&mut self, id: AttemptId, text: String) {
         let now = self.now;
         if let Some((tool, call, output)) = running(&mut self.stage, id.call) {
-            let counts = call.awaits(id.attempt);
+            let (counts, input) = (call.awaits(id.attempt), call::Input::Succeeded(id.attempt));
+            call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
             if counts {
-                *output = Some(text.clone());
-            }
-            let shared = &mut self.commons.of_tool(tool);
-            call.handle(now, call::Input::Succeeded(id.attempt), shared, &mut self.trace);
-            if !counts {
+                *output = Some(text);
+            } else {
                 self.settle_earlier(id, &text);
             }
         } else {

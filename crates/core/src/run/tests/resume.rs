@@ -335,6 +335,43 @@ fn a_wait_that_a_server_asked_for_outlives_the_process() {
     waits(&mut restored(&run));
 }
 
+#[test]
+fn a_wait_of_its_own_outlives_the_process_to_its_very_instant() {
+    let backoff = crate::backoff::Backoff::default().with_jitter(crate::backoff::Jitter::None);
+    let slow = CallPolicy::default().with_retry(Some(crate::retry::RetryPolicy::default().with_backoff(backoff)));
+    let tools = || vec![ToolSpec::new("multiply").with_policy(slow)];
+    let failure = || Failure::transient("503");
+    let of_both = |thinks: bool| {
+        let mut run = Run::new(RunId(1), "Multiply.", policy().with_model(slow), 1, tools(), Seed(1)).unwrap();
+        run.handle(at(0), Input::Start);
+        if thinks {
+            let id = think(&mut run);
+            run.handle(at(100), Input::Failed(id, failure()));
+        } else {
+            wants(&mut run, 0, "multiply");
+            let (id, _) = act(&mut run);
+            run.handle(at(100), Input::Failed(id, failure()));
+        }
+        run
+    };
+    for thinks in [true, false] {
+        let snapshot = of_both(thinks).snapshot();
+        let settings = policy().with_model(slow);
+        let mut run = Run::restore(&snapshot, RunId(1), settings, 1, tools(), at(100), Duration::ZERO).unwrap();
+        run.handle(at(100), Input::Start);
+        let until = Some(at(600));
+        assert_eq!(drain(&mut run), [Output::Wait { until, why: WaitReason::BackingOff }], "thinks: {thinks}");
+        run.handle(Instant::from_micros(599_999), Input::Tick);
+        assert_eq!(drain(&mut run), [Output::Wait { until, why: WaitReason::BackingOff }]);
+        run.handle(at(600), Input::Tick);
+        let attempt = match &drain(&mut run)[..] {
+            [Output::Think(attempt) | Output::Act { attempt, .. }, Output::Wait { .. }] => attempt.id.attempt,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(attempt, if thinks { 1 } else { 2 }, "a tool's attempts count on; the model is asked anew");
+    }
+}
+
 /// A mail that timed out, and that a human says yes to sending again; under way a second time when the process ends.
 #[test]
 fn whoever_was_asked_once_whether_it_runs_again_is_not_asked_anew_by_another_process() {
