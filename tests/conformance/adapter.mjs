@@ -53,7 +53,8 @@ const WORDS = {
  * @property {any} base milliseconds before the second try
  * @property {any} [cap] no wait is longer
  * @property {any} [factor] default 2
- * @property {"none" | "best"} jitter `best`: the one the library recommends
+ * @property {"none" | "recommended" | "best"} jitter `recommended`: what the library uses or advises by itself; `best`:
+ *   whichever of those it has meets the traps best
  * @property {number} [deadline] milliseconds for everything together
  * @property {boolean} [hints] a failure may carry `retryAfter`, in milliseconds: what the server asked for
  * @property {(error: unknown) => boolean} [retryable]

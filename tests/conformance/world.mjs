@@ -11,23 +11,21 @@ const TURNS = 4;
 
 export class World {
   #clock;
-  #quiet;
   /** What nobody caught while this world was there. @type {unknown[]} */ uncaught = [];
+  #note = error => void this.uncaught.push(error);
 
   constructor() {
     this.#clock = FakeTimers.install({
       now: Date.UTC(2026, 0, 1),
       toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
     });
-    const note = error => this.uncaught.push(error);
-    for (const event of ["uncaughtException", "unhandledRejection"]) process.on(event, note);
-    this.#quiet = () => ["uncaughtException", "unhandledRejection"].forEach(event => process.off(event, note));
+    for (const event of ["uncaughtException", "unhandledRejection"]) process.on(event, this.#note);
   }
 
   /** Gives the host its own time back. */
   end() {
     this.#clock.uninstall();
-    this.#quiet();
+    for (const event of ["uncaughtException", "unhandledRejection"]) process.off(event, this.#note);
   }
 
   /** Milliseconds on the monotonic clock, from 0. */
@@ -47,14 +45,18 @@ export class World {
   /** Time passes, timer by timer, and everybody gets to react to each. */
   async advance(ms) {
     await this.settle();
-    await this.#clock.tickAsync(ms);
+    await this.#clock.tickAsync(ms).catch(this.#note); // what a timer throws, the host would not have caught either
     await this.settle();
   }
 
   /** Time passes and nothing is going on, so that nobody has to be waited for. */
   async idle(ms) {
     await this.settle();
-    this.#clock.tick(ms);
+    try {
+      this.#clock.tick(ms);
+    } catch (error) {
+      this.#note(error);
+    }
     await this.settle();
   }
 

@@ -2,7 +2,7 @@
 
 import {
   CircuitState, ConsecutiveBreaker, CountBreaker, DelegateBackoff, ExponentialBackoff, SamplingBreaker, TimeoutStrategy,
-  circuitBreaker, handleAll, handleWhen, noJitterGenerator, retry, timeout, wrap,
+  circuitBreaker, fullJitterGenerator, handleAll, handleWhen, noJitterGenerator, retry, timeout, wrap,
 } from "cockatiel";
 import { version } from "./versions.mjs";
 
@@ -18,8 +18,9 @@ export const cockatiel = {
 
   retry({ attempts, base, cap, factor, jitter, deadline, hints, retryable }) {
     const options = {
-      // "decorrelatedJitterGenerator, a good default for most scenarios", says the readme; so `best` is the default.
+      // The default is decorrelated, "a good default for most scenarios"; of the others, full jitter varies the most.
       ...(jitter === "none" ? { generator: noJitterGenerator } : {}),
+      ...(jitter === "best" ? { generator: fullJitterGenerator } : {}),
       initialDelay: base,
       ...(cap === undefined ? {} : { maxDelay: cap }),
       ...(factor === undefined ? {} : { exponent: factor }),

@@ -18,7 +18,7 @@ export const effect = {
     // The page's "production pattern: capped exponential backoff with jitter": cap, then jitter, then a limit of times.
     const exponential = factor === undefined ? Schedule.exponential(base) : Schedule.exponential(base, factor);
     let schedule = cap === undefined ? exponential : Schedule.min([exponential, Schedule.spaced(cap)]);
-    if (jitter === "best") schedule = schedule.pipe(Schedule.jittered);
+    if (jitter !== "none") schedule = schedule.pipe(Schedule.jittered);
     // The breaker's page waits for what a rejection asks for in the same way.
     if (hints) schedule = schedule.pipe(Schedule.modifyDelay(({ duration, input }) =>
       Effect.succeed(Duration.max(duration, Duration.millis(input?.retryAfter ?? 0)))));

@@ -15,7 +15,7 @@ export const retrying = {
       minTimeout: base,
       ...(cap === undefined ? {} : { maxTimeout: cap }),
       ...(factor === undefined ? {} : { factor }),
-      randomize: jitter === "best", // "Randomizes the timeouts by multiplying with a factor between 1 and 2"
+      randomize: jitter !== "none", // "Randomizes the timeouts by multiplying with a factor between 1 and 2"
       ...(deadline === undefined ? {} : { maxRetryTime: deadline }),
       // "The onFailedAttempt function can return a promise. For example, to add a delay."
       ...(hints ? { onFailedAttempt: ({ error }) => sleep(error.retryAfter) } : {}),

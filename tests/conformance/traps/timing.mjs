@@ -33,7 +33,8 @@ export const timing = [
     id: "14a", title: "a function that ignores its signal, under a timeout of 50 ms",
     pass: "the caller hears at 50 ms",
     async run(adapter, world) {
-      const watched = world.watch(() => offered(adapter, "timeout")(50, world)(held().operation));
+      const call = offered(adapter, "timeout")(50, world);
+      const watched = world.watch(() => call(held().operation));
       await world.advance(500);
       return { pass: watched.state === "rejected" && watched.at === 50, seen: watched.state === "pending" ? "still pending at 500 ms" : `${watched.state} at ${watched.at} ms` };
     },
