@@ -32,6 +32,7 @@ const WORDS = {
  * @property {string} name as in the table
  * @property {string} version
  * @property {number} [openForAtLeast] the share of the open time that has surely to pass, if the library varies it. Default 1
+ * @property {Record<string, string>} [remarks] what is fair to say beside the library's result in a trap, by the trap's id
  * @property {Record<string, string>} [words] the library's name for an option of ours, where it differs
  * @property {(options: RetryOptions, world: World) => Call} [retry]
  * @property {(options: BreakerOptions, world: World) => Breaker | Promise<Breaker>} [breaker]

@@ -43,7 +43,9 @@ const from = performance.now();
 for (const trap of traps) {
   const row = new Map();
   for (const adapter of libraries) {
-    const result = await spring(trap, adapter);
+    const sprung = await spring(trap, adapter);
+    const remark = adapter.remarks?.[trap.id];
+    const result = remark === undefined ? sprung : { ...sprung, seen: `${sprung.seen} (${remark})` };
     row.set(adapter.name, result);
     console.log(`${trap.id.padEnd(4)}${adapter.name.padEnd(10)} ${result.verdict.padEnd(12)} ${result.seen.replaceAll("**", "")}`);
   }

@@ -18,6 +18,7 @@ export class World {
     this.#clock = FakeTimers.install({
       now: Date.UTC(2026, 0, 1),
       toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
+      shouldClearNativeTimers: true, // sockets of traps in real time may close during a later one
     });
     for (const event of ["uncaughtException", "unhandledRejection"]) process.on(event, this.#note);
   }

@@ -14,6 +14,7 @@ const STATES = {
 export const cockatiel = {
   name: "cockatiel",
   version: version("cockatiel"),
+  remarks: { 13: "its default generator reads the option, those for no, half and full jitter do not" },
   words: { attempts: "maxAttempts", base: "initialDelay", cap: "maxDelay", factor: "exponent", failures: "threshold", openFor: "halfOpenAfter", timeout: "duration" },
 
   retry({ attempts, base, cap, factor, jitter, deadline, hints, retryable }) {

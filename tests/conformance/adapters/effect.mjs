@@ -12,6 +12,11 @@ const STATES = { Closed: "closed", Open: "open", HalfOpen: "half-open" };
 export const effect = {
   name: "Effect",
   version: version("effect"),
+  remarks: {
+    "5a": "its store in Redis gives the probe a lease, the one in memory does not",
+    7: "its store in Redis keeps a circuit beyond the process",
+    10: "as documented: \"capped at 10s before jitter\"",
+  },
   words: { attempts: "times", base: "duration", cap: "duration", failures: "failures", openFor: "duration", timeout: "duration" },
 
   retry({ attempts, base, cap, factor, jitter, deadline, hints, retryable }) {

@@ -8,6 +8,7 @@ import { version } from "./versions.mjs";
 export const opossum = {
   name: "opossum",
   version: version("opossum"),
+  remarks: { 8: "only if the operation heeds the breaker's shared signal, as the readme shows; without it the other call ends as it would have" },
   words: { failures: "volumeThreshold", openFor: "resetTimeout", timeout: "timeout" },
 
   breaker(options) {

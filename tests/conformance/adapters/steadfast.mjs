@@ -35,7 +35,7 @@ function adapterOf({ Budget, CircuitBreaker, agent, approvalGate, callWithDeadli
     name: "Steadfast",
     version,
     openForAtLeast: 0.5, // BreakerPolicy.openFor: "equal jitter"
-    words: { failures: "consecutive" },
+    words: { failures: "consecutive", timeout: "ms" },
 
     retry({ attempts, base, cap, factor, jitter, deadline, hints, retryable }, { clock }) {
       const one = guard({

@@ -60,7 +60,7 @@ export const agents = [
       const model = () => ({ toolCalls: [{ id: `call_${ran}`, tool: "look", args: { at: "the same" } }] });
       const result = await world.until(offered(adapter, "agent")({ model, tools, maxSteps: 20, clock: world.clock }).run("Look."));
       return all([
-        [ran <= 5, `the tool ran ${ran} times in ${result.steps} steps`], [result.answer.length > 0 && result.degraded, `answer "${result.answer.slice(0, 60)}", degraded ${result.degraded}, ${result.stop}`],
+        [ran >= 1 && ran <= 5, `the tool ran ${ran} times in ${result.steps} steps`], [result.answer.length > 0 && result.degraded, `answer "${result.answer.slice(0, 60)}", degraded ${result.degraded}, ${result.stop}`],
       ]);
     },
   },

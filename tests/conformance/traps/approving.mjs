@@ -145,8 +145,10 @@ export const approving = [
       };
       const late = await ask(() => new Promise(resolve => setTimeout(resolve, 5000, true)));
       const refused = await ask(() => false);
+      const before = ran;
+      const granted = await ask(() => true);
       await world.advance(10_000);
-      return { pass: late === "expired" && refused === "denied" && ran === 0, seen: `${late}, ${refused}; ran ${ran} times` };
+      return { pass: late === "expired" && refused === "denied" && before === 0 && granted === "ran" && ran === 1, seen: `${late}, ${refused}; ran ${before} times, and ${ran - before} when granted` };
     },
   },
 ];

@@ -91,7 +91,7 @@ async function throwingClassifier(adapter, world) {
 /** Is it the library's own word about that option, rather than the operation's failure or an accident further in? */
 function named(error, option, adapter) {
   const words = [option, adapter.words?.[option] ?? option];
-  return error?.status !== 503 && words.some(word => String(error?.message).toLowerCase().includes(word.toLowerCase()));
+  return error?.status !== 503 && words.some(word => new RegExp(`\\b${word}\\b`, "i").test(String(error?.message)));
 }
 
 async function retriedWith(adapter, world, option, value) {
@@ -129,9 +129,10 @@ async function brokenWith(adapter, world, option, value) {
 }
 
 async function timedOutWith(adapter, world, value) {
+  const from = world.now();
   const watched = world.watch(() => adapter.timeout(value, world)(() => new Promise(resolve => setTimeout(resolve, 100, "done"))));
   await world.advance(1000);
-  if (watched.state === "rejected" && named(watched.error, "timeout", adapter) && watched.at < 1) throw watched.error;
+  if (watched.state === "rejected" && named(watched.error, "timeout", adapter) && watched.at === from) throw watched.error;
   if (SENSELESS.includes(value)) return `taken, ${watched.state}`;
   return watched.state === "resolved" ? undefined : `a call of 100 ms is ${watched.state}`;
 }

@@ -34,9 +34,10 @@ export const timing = [
     pass: "the caller hears at 50 ms",
     async run(adapter, world) {
       const call = offered(adapter, "timeout")(50, world);
-      const watched = world.watch(() => call(held().operation));
+      const deaf = held();
+      const watched = world.watch(() => call(deaf.operation));
       await world.advance(500);
-      return { pass: watched.state === "rejected" && watched.at === 50, seen: watched.state === "pending" ? "still pending at 500 ms" : `${watched.state} at ${watched.at} ms` };
+      return { pass: deaf.started === 1 && watched.state === "rejected" && watched.at === 50, seen: watched.state === "pending" ? "still pending at 500 ms" : `${watched.state} at ${watched.at} ms` };
     },
   },
   {
@@ -45,11 +46,12 @@ export const timing = [
     async run(adapter, world) {
       const caller = new AbortController();
       const call = offered(adapter, "retry")({ attempts: 3, base: 100, jitter: "none" }, world);
-      const watched = world.watch(() => call(held().operation, { signal: caller.signal }));
+      const deaf = held();
+      const watched = world.watch(() => call(deaf.operation, { signal: caller.signal }));
       await world.advance(50);
       caller.abort();
       await world.advance(500);
-      return { pass: watched.state === "rejected" && watched.at === 50, seen: watched.state === "pending" ? "still pending at 550 ms" : `${watched.state} at ${watched.at} ms` };
+      return { pass: deaf.started === 1 && watched.state === "rejected" && watched.at === 50, seen: watched.state === "pending" ? "still pending at 550 ms" : `${watched.state} at ${watched.at} ms` };
     },
   },
   {
@@ -115,7 +117,7 @@ export const timing = [
       const before = calls;
       await world.sleep(3_600_000);
       await world.advance(60_000);
-      return { pass: calls === before && watched.state === "rejected", seen: `${calls - before} more tries after waking, then ${watched.state}` };
+      return { pass: before === 1 && calls === 1 && watched.state === "rejected", seen: `${calls - before} more tries after waking, then ${watched.state}` };
     },
   },
   {
@@ -127,7 +129,7 @@ export const timing = [
       const watched = world.watch(() => call(async () => { at.push(world.now()); throw unavailable(); }));
       for (let minute = 0; minute < 5; minute += 1) await world.sleep(60_000);
       const late = at.filter(instant => instant > 10_000);
-      return { pass: late.length === 0 && watched.state === "rejected", seen: `${late.length} tries after the deadline${late.length > 0 ? `, at ${late.map(instant => `${instant / 1000} s`).join(", ")}` : ""}` };
+      return { pass: at.length > 0 && late.length === 0 && watched.state === "rejected", seen: `${late.length} tries after the deadline${late.length > 0 ? `, at ${late.map(instant => `${instant / 1000} s`).join(", ")}` : ""}` };
     },
   },
 ];
