@@ -1,5 +1,5 @@
-// Time in hand: a trap lives in a world of its own, where timers, Date and performance.now() are the test's. The
-// libraries run unchanged; what they see of the clock is what the machine would have shown them.
+// Time in hand: a trap lives in a world of its own, where timers, Date and performance.now() are the test's, and
+// Math.random() begins anew, so that two runs see the same numbers. The libraries run unchanged.
 //
 // Microtasks and setImmediate stay the host's, so promises settle as they always do.
 
@@ -11,6 +11,7 @@ const TURNS = 4;
 
 export class World {
   #clock;
+  #random = Math.random;
   /** What nobody caught while this world was there. @type {unknown[]} */ uncaught = [];
   #note = error => void this.uncaught.push(error);
 
@@ -20,12 +21,14 @@ export class World {
       toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
       shouldClearNativeTimers: true, // sockets of traps in real time may close during a later one
     });
+    Math.random = seeded(1);
     for (const event of ["uncaughtException", "unhandledRejection"]) process.on(event, this.#note);
   }
 
   /** Gives the host its own time back. */
   end() {
     this.#clock.uninstall();
+    Math.random = this.#random;
     for (const event of ["uncaughtException", "unhandledRejection"]) process.off(event, this.#note);
   }
 
@@ -111,6 +114,16 @@ export class World {
     if (watched.state === "rejected") throw watched.error;
     return watched.value;
   }
+}
+
+/** mulberry32, a published generator of 32 bits of state. */
+function seeded(state) {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 /** A failure that trying again can help: what a busy service answers. */
