@@ -17,11 +17,13 @@ pub fn simulated_run(seed: u64, trace: bool) -> u32 {
     black_box(simulate(&setup)).result.map_or(0, |result| result.steps)
 }
 
-/// A run whose model asks for one tool a step and never comes to an end.
+/// A run whose model asks for one tool a step, each time for something else, and never comes to an end.
 #[derive(Debug)]
 pub struct LongRun {
     run: Run,
     now: Instant,
+    /// Grows by a step; of as many digits for the first as for the last.
+    page: u32,
 }
 
 impl LongRun {
@@ -30,7 +32,7 @@ impl LongRun {
     pub fn after(steps: u32) -> Option<Self> {
         let policy = RunPolicy::default().with_max_steps(u32::MAX).ok()?;
         let run = Run::new(RunId(1), "Never stop.", policy, 1, vec![ToolSpec::new("look")], Seed(7)).ok()?;
-        let mut long = Self { run: run.with_trace(Trace::off()), now: Instant::ORIGIN };
+        let mut long = Self { run: run.with_trace(Trace::off()), now: Instant::ORIGIN, page: 1_000_000_000 };
         long.run.handle(long.now, Input::Start);
         (0..steps).all(|_| long.step()).then_some(long)
     }
@@ -40,10 +42,12 @@ impl LongRun {
     pub fn step(&mut self) -> bool {
         let Output::Think(attempt) = self.run.poll() else { return false };
         self.now = self.now + Duration::from_millis(900);
-        self.run.handle(self.now, Input::ModelReplied(attempt.id, ModelReply::tool("call", "look", "{}")));
+        self.page += 1;
+        let args = self.page.to_string();
+        self.run.handle(self.now, Input::ModelReplied(attempt.id, ModelReply::tool("call", "look", args)));
         let Output::Act { attempt, .. } = self.run.poll() else { return false };
         self.now = self.now + Duration::from_millis(40);
-        self.run.handle(self.now, Input::ToolReplied(attempt.id, "nothing".into()));
+        self.run.handle(self.now, Input::ToolReplied(attempt.id, self.page.to_string()));
         true
     }
 }

@@ -83,3 +83,16 @@ pub enum Reconciliation {
     /// It cannot be told.
     Unknown,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn effects_have_the_names_of_the_contract() {
+        assert_eq!(
+            [Effect::None, Effect::Idempotent, Effect::Once].map(Effect::as_str),
+            ["none", "idempotent", "once"]
+        );
+    }
+}

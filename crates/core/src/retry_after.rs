@@ -68,6 +68,20 @@ mod tests {
     }
 
     #[test]
+    fn of_several_words_the_one_that_asks_for_more_holds_and_of_equal_ones_the_first() {
+        let at = Instant::from_millis;
+        let mut word = RetryAfter::default();
+        word.asked(at(2_000), FailureClass::RateLimited);
+        word.asked(at(500), FailureClass::Overloaded);
+        word.asked(at(2_000), FailureClass::Overloaded);
+        assert_eq!(word.failure(at(0)).unwrap().class, FailureClass::RateLimited);
+        assert_eq!((word.until(at(1_999)), word.until(at(2_000))), (Some(at(2_000)), None));
+        word.asked(at(3_000), FailureClass::Overloaded);
+        assert_eq!(word.failure(at(0)).unwrap().class, FailureClass::Overloaded);
+        assert_eq!(word.until(at(2_000)), Some(at(3_000)));
+    }
+
+    #[test]
     fn the_word_as_a_failure_says_until_when_and_how_long() {
         let mut word = RetryAfter::default();
         word.asked(Instant::from_millis(2_000), FailureClass::Overloaded);

@@ -1,38 +1,48 @@
-//! What a thrown value says of the failure behind it. Modest on purpose: the table of what each provider means by its errors
-//! is a crate of its own (`providers`); what is here is what the language and its `fetch` have in common.
+//! What a thrown value says of the failure behind it: its properties are the evidence, and the crate `providers`, which knows
+//! what each provider means by its errors, is the judge.
 
 use crate::misuse::shown;
 use crate::options::{milliseconds, whole};
-use crate::property::get_or_undefined;
+use crate::property::{get_or_undefined, method};
 use steadfast::failure::{Failure, FailureClass};
+use steadfast_providers::{Evidence, Reason, Verdict, classify};
 use wasm_bindgen::JsValue;
-
-/// How the engines name a `fetch` that got no answer: Node, Chromium, Firefox, Safari, and Chromium within a body.
-const NETWORK_MESSAGES: [&str; 5] =
-    ["fetch failed", "Failed to fetch", "NetworkError when attempting", "Load failed", "network error"];
-/// Node's and undici's codes for a connection that never came to be.
-const NEVER_CONNECTED: [&str; 6] =
-    ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
-/// Their codes for a connection that broke, so that nobody knows how far the request came.
-const BROKEN_OFF: [&str; 5] = ["ECONNRESET", "EPIPE", "ETIMEDOUT", "UND_ERR_SOCKET", "UND_ERR_BODY_TIMEOUT"];
 
 /// The failure that a thrown value speaks of. What says nothing of itself is a bug, and a bug is not tried again.
 pub(crate) fn thrown(error: &JsValue) -> Failure {
-    let name = get_or_undefined(error, "name").as_string().unwrap_or_default();
-    let transient = get_or_undefined(error, "transient").as_bool();
-    let class = match name.as_str() {
-        "AbortError" => FailureClass::Cancelled,
-        "TimeoutError" => FailureClass::Timeout,
-        _ => status(error)
-            .or_else(|| network(error, &name))
-            .or_else(|| (name == "TransientError" || transient == Some(true)).then_some(FailureClass::ServerError))
-            .unwrap_or(FailureClass::Bug),
-    };
-    let mut failure = Failure::new(class, message_of(error));
-    if name == "TransientError" || transient == Some(true) {
-        failure = failure.with_transient(true);
-    } else if transient == Some(false) {
-        failure = failure.with_transient(false);
+    let mut verdict = verdict(error);
+    // A browser does not say how its network failed, and a model that is asked twice does no harm.
+    if matches!(verdict.class_reason, Reason::Network(_)) {
+        verdict.class = FailureClass::ConnectFailed;
+    }
+    failure(error, verdict)
+}
+
+/// The same for something that must not happen twice: where nobody knows whether the request arrived, it may have.
+pub(crate) fn thrown_by_effect(error: &JsValue) -> Failure {
+    failure(error, verdict(error))
+}
+
+/// What a thrown value says, for people.
+pub(crate) fn message_of(error: &JsValue) -> String {
+    match error.as_string() {
+        Some(message) => message,
+        None => text(error, "message")
+            .or_else(|| text(error, "name"))
+            .unwrap_or_else(|| format!("{} was thrown", shown(error))),
+    }
+}
+
+/// With what the value says of itself in the words of this package: `transient` and `retryAfter`.
+fn failure(error: &JsValue, verdict: Verdict) -> Failure {
+    let says_so = text(error, "name").is_some_and(|name| name == "TransientError");
+    let transient = get_or_undefined(error, "transient").as_bool().or(says_so.then_some(true));
+    let mut failure = verdict.failure(message_of(error));
+    if transient == Some(true) && failure.class == FailureClass::Bug {
+        failure.class = FailureClass::ServerError;
+    }
+    if let Some(transient) = transient.filter(|_| failure.class != FailureClass::Cancelled) {
+        failure = failure.with_transient(transient);
     }
     if let Some(wait) = milliseconds(&get_or_undefined(error, "retryAfter")) {
         failure = failure.with_retry_after(wait);
@@ -40,66 +50,60 @@ pub(crate) fn thrown(error: &JsValue) -> Failure {
     failure
 }
 
-/// The same for something that must not happen twice: a network error counts as a connection that never came to be only
-/// where that is certain. Browsers say no more than "Failed to fetch", whatever happened.
-pub(crate) fn thrown_by_effect(error: &JsValue) -> Failure {
-    let mut failure = thrown(error);
-    if failure.class == FailureClass::ConnectFailed
-        && !code(error).is_some_and(|code| is_among(&code, &NEVER_CONNECTED))
-    {
-        failure.class = FailureClass::Incomplete;
+/// An SDK's error keeps its evidence on itself, on the provider's `error` inside, on the `error` inside that, which knows best,
+/// or on its `cause`.
+fn verdict(error: &JsValue) -> Verdict {
+    let (inside, cause) = (get_or_undefined(error, "error"), get_or_undefined(error, "cause"));
+    let innermost = get_or_undefined(&inside, "error");
+    let anywhere = |name| text(&innermost, name).or_else(|| text(&inside, name)).or_else(|| text(error, name));
+    let (code, error_type) = (anywhere("code"), anywhere("type"));
+    let (transport, body) = (text(&cause, "code"), text(error, "responseBody"));
+    let (name, message) = (text(error, "name"), text(error, "message"));
+    let headers = [get_or_undefined(error, "headers"), get_or_undefined(error, "responseHeaders")];
+    let look_up = |wanted: &str| headers.iter().find_map(|headers| header(headers, wanted));
+
+    let mut evidence = Evidence::new().header_lookup(&look_up);
+    let number = |name| get_or_undefined(error, name).as_f64().and_then(whole);
+    let status = number("status").or_else(|| number("statusCode"));
+    if let Some(status) = status.and_then(|status| u16::try_from(status).ok()) {
+        evidence = evidence.status(status);
     }
-    failure
+    if let Some(code) = &code {
+        evidence = evidence.code(code);
+    }
+    if let Some(error_type) = &error_type {
+        evidence = evidence.error_type(error_type);
+    }
+    if let Some(transport) = &transport {
+        evidence = evidence.transport(transport);
+    }
+    if let Some(body) = &body {
+        evidence = evidence.body(body);
+    }
+    if let Some(name) = &name {
+        evidence = evidence.name(name);
+    }
+    if let Some(message) = &message {
+        evidence = evidence.message(message);
+    }
+    classify(&evidence, now_unix_ms())
 }
 
-/// What a thrown value says, for people.
-pub(crate) fn message_of(error: &JsValue) -> String {
-    let text = |name| get_or_undefined(error, name).as_string().filter(|text| !text.is_empty());
-    match error.as_string() {
-        Some(message) => message,
-        None => text("message").or_else(|| text("name")).unwrap_or_else(|| format!("{} was thrown", shown(error))),
+/// The value of a header, of `Headers` or of a plain object with names in lower case.
+fn header(headers: &JsValue, name: &str) -> Option<String> {
+    match method(headers, "get") {
+        Some(get) => get.call1(headers, &name.into()).ok()?.as_string(),
+        None => text(headers, name),
     }
 }
 
-/// By the HTTP status that an SDK's error carries.
-fn status(error: &JsValue) -> Option<FailureClass> {
-    let number = |name| get_or_undefined(error, name).as_f64();
-    let status = whole(number("status").or_else(|| number("statusCode"))?)?;
-    Some(match status {
-        401 => FailureClass::Auth,
-        // Out of credit is told as 429 too, but no waiting brings it back.
-        429 if code(error).is_some_and(|code| code == "insufficient_quota") => FailureClass::QuotaExhausted,
-        402 => FailureClass::QuotaExhausted,
-        403 => FailureClass::Permission,
-        408 => FailureClass::Timeout,
-        413 => FailureClass::TooLarge,
-        429 => FailureClass::RateLimited,
-        // 409 is a lock that somebody else holds; the SDKs of OpenAI and Anthropic try again as well.
-        409 | 503 | 529 => FailureClass::Overloaded,
-        500..=599 => FailureClass::ServerError,
-        400..=499 => FailureClass::InvalidRequest,
-        _ => return None,
-    })
+fn text(object: &JsValue, name: &str) -> Option<String> {
+    get_or_undefined(object, name).as_string().filter(|text| !text.is_empty())
 }
 
-/// By what the network had to say, if it was the network.
-fn network(error: &JsValue, name: &str) -> Option<FailureClass> {
-    match code(error) {
-        Some(code) if is_among(&code, &NEVER_CONNECTED) => return Some(FailureClass::ConnectFailed),
-        Some(code) if is_among(&code, &BROKEN_OFF) => return Some(FailureClass::Incomplete),
-        _ => {}
-    }
-    let message = get_or_undefined(error, "message").as_string().unwrap_or_default();
-    let by_fetch = name == "TypeError" && NETWORK_MESSAGES.iter().any(|known| message.starts_with(known));
-    by_fetch.then_some(FailureClass::ConnectFailed)
-}
-
-/// The code of an error or of its cause, which is where `fetch` puts it.
-fn code(error: &JsValue) -> Option<String> {
-    let of = |error: &JsValue| get_or_undefined(error, "code").as_string();
-    of(error).or_else(|| of(&get_or_undefined(error, "cause")))
-}
-
-fn is_among(code: &str, codes: &[&str]) -> bool {
-    codes.contains(&code)
+/// What time it is; only a date in `retry-after` is read against it.
+fn now_unix_ms() -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
+    let now = js_sys::Date::now() as u64;
+    now
 }

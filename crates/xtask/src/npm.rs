@@ -14,21 +14,61 @@ const OLDEST_NODE: u32 = 20;
 /// The wasm-opt that `Trunk.toml` names, as the program prints it.
 const WASM_OPT: &str = "version 132";
 
+/// A folder with a lock file of its own.
+struct Packages {
+    folder: &'static str,
+    what: &'static str,
+    /// Playwright's scripts would fetch browsers; Node's own package needs its script to put the program in its place.
+    scripts: bool,
+}
+
+const TOOLS: Packages = Packages {
+    folder: ".",
+    what: "the npm packages: wasm-opt, Playwright, axe-core, a static server (about 20 seconds)",
+    scripts: false,
+};
+const PEERS: Packages = Packages {
+    folder: "tests/conformance",
+    what: "the libraries that the traps are tried on: cockatiel, opossum, p-retry, Effect (about 10 seconds)",
+    scripts: false,
+};
+const SDKS: Packages = Packages {
+    folder: "tests/sdks",
+    what: "the providers' SDKs and agent frameworks, with the Node 22 they want (about a minute, 400 MB)",
+    scripts: true,
+};
+
 /// Sees to it that `node_modules` is what the lock file says.
 pub(crate) fn provide(project: &Project) -> Result<(), Stop> {
-    let lock = project.read("package-lock.json")?;
-    if project.read(MARKER).is_ok_and(|installed| installed == lock) {
-        return Ok(());
+    TOOLS.provide(project)
+}
+
+/// The same for what the package is compared with and tried under.
+pub(crate) fn provide_peers(project: &Project) -> Result<(), Stop> {
+    PEERS.provide(project)?;
+    SDKS.provide(project)
+}
+
+impl Packages {
+    fn provide(&self, project: &Project) -> Result<(), Stop> {
+        let folder = self.folder;
+        let (lock, marker) = (project.read(&format!("{folder}/package-lock.json"))?, format!("{folder}/{MARKER}"));
+        if project.read(&marker).is_ok_and(|installed| installed == lock) {
+            return Ok(());
+        }
+        require_node(project)?;
+        say::headline(&format!("Installing {}", self.what));
+        let mut npm = project.command("npm");
+        npm.args(["ci", "--prefix", folder, "--no-audit", "--no-fund"]);
+        if !self.scripts {
+            npm.arg("--ignore-scripts");
+        }
+        child::stream(npm).map_err(|stop| {
+            let by_hand = format!("By hand: npm ci --prefix {folder}");
+            stop.with(&format!("The npm packages could not be had; the npm registry must be reachable. {by_hand}"))
+        })?;
+        project.write(&marker, &lock).map(|_| ())
     }
-    require_node(project)?;
-    say::headline("Installing the npm packages: wasm-opt, Playwright, axe-core, a static server (about 20 seconds)");
-    let mut npm = project.command("npm");
-    // No package of ours needs a script to be installed, and Playwright's would fetch browsers.
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    child::stream(npm).map_err(|stop| {
-        stop.with("The npm packages could not be had; the npm registry must be reachable. By hand: npm ci")
-    })?;
-    project.write(MARKER, &lock).map(|_| ())
 }
 
 /// Sees to it that Trunk finds wasm-opt, or can find it.

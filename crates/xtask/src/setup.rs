@@ -17,6 +17,8 @@ pub(crate) enum Need {
     BareMetalTarget,
     /// `node_modules`: wasm-opt, Playwright, axe-core, the static server.
     NodePackages,
+    /// The SDKs that the package is tried under, and the libraries it is compared with.
+    Peers,
     /// wasm-opt alone, which Trunk fetches by itself where there is no Node.
     WasmOpt,
     Browser,
@@ -35,6 +37,7 @@ impl Need {
         Self::BareMetalTarget,
         Self::WasmOpt,
         Self::NodePackages,
+        Self::Peers,
         Self::Browser,
         Self::WasmBindgen,
         Self::WasmPack,
@@ -48,6 +51,7 @@ impl Need {
             Self::WasmTarget => toolchain::provide_target(project, Target::Wasm),
             Self::BareMetalTarget => toolchain::provide_target(project, Target::BareMetal),
             Self::NodePackages => npm::provide(project),
+            Self::Peers => npm::provide_peers(project),
             Self::WasmOpt => npm::provide_wasm_opt(project),
             Self::Browser => browser::provide(project),
             Self::WasmBindgen => tools::provide(project, &tools::wasm_bindgen(project)?),

@@ -37,7 +37,7 @@ pub(crate) fn named(names: &[&str]) -> Vec<&'static Stage> {
 }
 
 /// Every stage.
-pub(crate) static ALL: [Stage; 11] = [
+pub(crate) static ALL: [Stage; 12] = [
     Stage {
         name: "fmt",
         what: "the sources are formatted (mend: cargo fmt)",
@@ -119,6 +119,14 @@ pub(crate) static ALL: [Stage; 11] = [
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::NodePackages],
         files: &[("tests/packaging/check.mjs", "it installs the package elsewhere and calls it")],
         run: package,
+    },
+    Stage {
+        name: "peers",
+        what: "the real SDKs against a server that misbehaves on command, and the traps of the field on other libraries",
+        time: "half a minute; the first time about 2 minutes",
+        needs: &[Need::Peers],
+        files: &[("tests/provider-server", "the server stands there"), ("tests/conformance", "the traps stand there")],
+        run: peers,
     },
     Stage {
         name: "page",
@@ -209,6 +217,19 @@ fn package(project: &Project, _: &[OsString]) -> Result<(), Stop> {
     let mut check = project.command("node");
     check.arg("tests/packaging/check.mjs").arg(project.at("crates/wasm/pkg"));
     stream(check)
+}
+
+fn peers(project: &Project, _: &[OsString]) -> Result<(), Stop> {
+    // The newest SDKs want a newer Node than this project does: theirs comes with them.
+    let mut sdks = project.command(project.at("tests/sdks/node_modules/.bin/node"));
+    sdks.arg("--test");
+    sdks.args(
+        ["server", "sdk", "sdk-faults", "frameworks"].map(|name| format!("tests/provider-server/{name}.test.mjs")),
+    );
+    stream(sdks)?;
+    let mut traps = project.command("node");
+    traps.args(["tests/conformance/run.mjs", "--check"]);
+    stream(traps)
 }
 
 fn end_to_end(project: &Project, arguments: &[OsString]) -> Result<(), Stop> {

@@ -239,6 +239,15 @@ fn an_open_breaker_is_a_reason_to_fall_back_and_not_to_wait() {
     line.fail(0, 1);
     line.handle(500, Input::Tick);
     assert_eq!(line.fail(500, 2), "start 3 of option 1, wait");
+    assert_eq!(line.call.attempts(), 3, "numbered through the whole call");
+    let what = |event: &Event| match event {
+        Event::BreakerOpened { option, .. } => Some(("opened", *option)),
+        Event::BreakerRejected { option, .. } => Some(("rejected", *option)),
+        Event::FellBack { to, .. } => Some(("fell back", *to)),
+        _ => None,
+    };
+    let said: Vec<_> = line.trace.entries().iter().filter_map(|entry| what(&entry.event)).collect();
+    assert_eq!(said, [("opened", 0), ("rejected", 0), ("fell back", 1)]);
     let stats = line.breakers[0].stats();
     assert_eq!((stats.failures, stats.rejected, stats.opened), (2, 1, 1), "a rejection is no failure");
 }

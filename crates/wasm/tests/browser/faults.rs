@@ -121,7 +121,37 @@ async fn thrown_values_are_classed_by_what_they_say_of_themselves() {
         (r#"Object.assign(new Error("locked"), { status: 409 })"#, "overloaded", true, "locked"),
         (r#"Object.assign(new Error("oops"), { status: 500 })"#, "server_error", true, "oops"),
         (r#"Object.assign(new Error("odd"), { status: "500" })"#, "bug", false, "odd"),
-        (r#"Object.assign(new Error("odd"), { status: 302 })"#, "bug", false, "odd"),
+        (r#"Object.assign(new Error("odd"), { status: 302 })"#, "invalid_request", false, "odd"),
+        (
+            r#"Object.assign(new Error("spent"), { status: 429, type: "insufficient_quota" })"#,
+            "quota_exhausted",
+            false,
+            "spent",
+        ),
+        (
+            r#"Object.assign(new Error("busy"), { status: 529, error: { type: "error", error: { type: "overloaded_error" } } })"#,
+            "overloaded",
+            true,
+            "busy",
+        ),
+        (
+            r#"Object.assign(new Error("cut"), { error: { type: "error", error: { type: "overloaded_error" } } })"#,
+            "overloaded",
+            true,
+            "cut",
+        ),
+        (
+            r#"Object.assign(new Error("no"), { status: 500, headers: new Headers({ "X-Should-Retry": "false" }) })"#,
+            "server_error",
+            false,
+            "no",
+        ),
+        (
+            r#"Object.assign(new Error("long"), { statusCode: 400, responseBody: '{"error":{"code":"context_length_exceeded"}}' })"#,
+            "too_large",
+            false,
+            "long",
+        ),
         (r#"new TypeError("Failed to fetch")"#, "connect_failed", true, "Failed to fetch"),
         (r#"new TypeError("fetch failed", { cause: { code: "ECONNRESET" } })"#, "incomplete", true, "fetch failed"),
         (r#"new DOMException("stopped", "AbortError")"#, "cancelled", false, "stopped"),
@@ -155,6 +185,7 @@ async fn a_server_s_retry_after_is_never_undercut() {
            const model = messages => {
              seen.push(performance.now());
              if (++tries === 1) throw Object.assign(new TransientError("busy"), { retryAfter: 120 });
+             if (tries === 2) throw Object.assign(new Error("429"), { status: 429, headers: { "retry-after-ms": "110" } });
              return calculates(messages);
            };
            return { model, tools: { multiply }, guard: { retry } };"#,
@@ -162,8 +193,9 @@ async fn a_server_s_retry_after_is_never_undercut() {
     let result = world.run().await;
     assert_eq!(result["degraded"], false);
     let seen = world.seen();
-    let waited = seen[1].as_f64().unwrap() - seen[0].as_f64().unwrap();
-    assert!((119.9..1_000.0).contains(&waited), "{waited} ms");
+    let waited = |from: usize| seen[from + 1].as_f64().unwrap() - seen[from].as_f64().unwrap();
+    assert!((119.9..1_000.0).contains(&waited(0)), "{} ms", waited(0));
+    assert!((109.9..1_000.0).contains(&waited(1)), "{} ms", waited(1));
 }
 
 #[wasm_bindgen_test]
