@@ -186,6 +186,7 @@ impl CircuitBreaker {
     }
 
     /// The next change of state that was not yet told, oldest first. A host that never asks loses the oldest beyond eight.
+    #[inline]
     pub fn poll_change(&mut self) -> Option<Change> {
         self.rare.as_mut()?.changes.pop_front()
     }

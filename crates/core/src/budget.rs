@@ -175,17 +175,36 @@ impl Budget {
         if self.node(envelope).is_none() {
             return Err(BudgetExceeded { what: Resource::Time, limit: 0, left: 0, asked: 0 });
         }
-        let refusal = Resource::ALL.into_iter().find_map(|resource| {
-            let asked = estimate.of(resource);
-            let refusals = self.nodes(envelope.index).filter_map(|node| node.refusal(resource, asked, self.now));
-            // From the innermost outwards: of equals the last is kept.
-            refusals.reduce(|inner, outer| if inner.left < outer.left { inner } else { outer })
-        });
-        if let Some(refusal) = refusal {
+        // Most often it fits, and that takes one look at each envelope.
+        if !self.suffices(envelope.index, &estimate)
+            && let Some(refusal) = self.refusal(envelope, &estimate)
+        {
             return Err(refusal);
         }
         self.change(envelope.index, |node| node.reserved = node.reserved.plus(estimate));
         Ok(Reservation { envelope, life: self.life, estimate })
+    }
+
+    fn suffices(&self, index: usize, estimate: &Spend) -> bool {
+        let mut next = Some(index);
+        while let Some(node) = next.and_then(|index| self.at(index)) {
+            if !node.suffices(estimate, self.now) {
+                return false;
+            }
+            next = node.parent;
+        }
+        true
+    }
+
+    /// What does not suffice, of all that does not.
+    #[cold]
+    fn refusal(&self, envelope: Envelope, estimate: &Spend) -> Option<BudgetExceeded> {
+        Resource::ALL.into_iter().find_map(|resource| {
+            let asked = estimate.of(resource);
+            let refusals = self.nodes(envelope.index).filter_map(|node| node.refusal(resource, asked, self.now));
+            // From the innermost outwards: of equals the last is kept.
+            refusals.reduce(|inner, outer| if inner.left < outer.left { inner } else { outer })
+        })
     }
 
     /// Replaces what was reserved by what was really spent, be it less or more.
@@ -293,6 +312,16 @@ impl Node {
 
     fn left(&self, resource: Resource) -> u64 {
         self.limit(resource).saturating_sub(self.used(resource))
+    }
+
+    /// Whether nothing of it is refused.
+    fn suffices(&self, estimate: &Spend, now: Instant) -> bool {
+        let counted = [Resource::Attempts, Resource::Steps, Resource::Tokens, Resource::Money];
+        let fits = |what| {
+            let (limit, used) = (self.limit(what), self.used(what));
+            used <= limit && estimate.of(what) <= limit - used
+        };
+        !self.deadline.has_passed(now) && counted.into_iter().all(fits)
     }
 
     fn refusal(&self, what: Resource, asked: u64, now: Instant) -> Option<BudgetExceeded> {

@@ -316,6 +316,7 @@ impl Call {
     }
 
     /// What to do next. Drain it after every [`handle`](Self::handle), until it waits or is finished.
+    #[inline]
     pub fn poll(&mut self) -> Output {
         let id = |attempt| AttemptId { call: self.key.call, attempt };
         if let Some(attempt) = self.abandoned.take() {
@@ -338,6 +339,7 @@ impl Call {
         }
     }
 
+    #[inline]
     fn pass_time<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
         match &self.phase {
             Phase::Attempting(_) if sabotaged!(AttemptNeverTimesOut) => {}
@@ -404,6 +406,7 @@ impl Call {
         }
     }
 
+    #[inline]
     fn begin(&mut self, permit: Option<Permit>, reservation: Option<Reservation>, trace: &mut Trace) {
         let timeout = self.timeout.map(|limit| if sabotaged!(TimeoutIsDoubled) { limit * 2 } else { limit });
         let until = Deadline::after(self.now, timeout, Scope::Attempt).within(self.deadline);
@@ -497,6 +500,7 @@ impl Call {
         started
     }
 
+    #[inline]
     fn record_changes(&self, breaker: &mut CircuitBreaker, trace: &mut Trace) {
         let option = self.options.current();
         while let Some(change) = breaker.poll_change() {
@@ -504,6 +508,7 @@ impl Call {
         }
     }
 
+    #[inline]
     fn record(&self, trace: &mut Trace, attempt: Option<u32>, event: impl FnOnce() -> Event) {
         trace.record(self.now, Some(self.key.call), attempt, event);
     }

@@ -12,7 +12,9 @@ impl Call {
     /// Until when the server of the current option asked to be left alone, if that is not over. Where its breaker is open for
     /// longer, the breaker's word counts: nobody waits before a closed door.
     pub(super) fn asked_to_wait<S: Shared + ?Sized>(&self, shared: &mut S) -> Option<Instant> {
-        Some(self.free_at(self.options.current(), shared)).filter(|at| *at > self.now && *at < Instant::MAX)
+        let option = self.options.current();
+        shared.retry_after(option, |word| word.until(self.now)).flatten()?;
+        Some(self.free_at(option, shared)).filter(|at| *at < Instant::MAX)
     }
 
     /// The server of the current option wants to be left alone until then. Answers whether there is another option to try;
