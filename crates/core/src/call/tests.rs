@@ -109,6 +109,10 @@ fn a_permanent_failure_is_not_tried_again() {
     line.handle(0, Input::Start);
     let said = line.handle(5, Input::Failed(1, Failure::new(FailureClass::InvalidRequest, "400")));
     assert_eq!(said, "invalid_request: 400; another try cannot mend that");
+    let mut line = Line::new(&retrying().with_retry(None), 1);
+    line.handle(0, Input::Start);
+    let said = line.handle(5, Input::Failed(1, Failure::new(FailureClass::InvalidRequest, "400")));
+    assert_eq!(said, "invalid_request: 400; another try cannot mend that", "also without retries that is the reason");
 }
 
 #[test]

@@ -60,6 +60,16 @@ fn nothing_is_tried_again_nor_fallen_back_from_once_something_was_shown() {
         line.handle(100, Input::Output(1));
         line.handle(101, Input::Commit(1));
         line.handle(102, Input::Commit(1));
+        let shown: Vec<_> = line
+            .trace
+            .entries()
+            .iter()
+            .filter_map(|entry| match entry.event {
+                Event::Committed { after } => Some(after),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(shown, [ms(101)], "said once");
         let said = line.handle(600, ending);
         assert!(said.ends_with("after something had been shown; it cannot be tried again"), "{said}");
         assert!(said.ends_with(&line.handle(700, Input::Tick)), "and so it stays");
