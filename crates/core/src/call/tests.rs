@@ -365,3 +365,61 @@ fn two_calls_under_one_seed_do_not_jitter_alike() {
 }
 
 mod streams;
+
+fn asks(seconds: u64) -> Failure {
+    Failure::new(FailureClass::RateLimited, "429").with_retry_after(Duration::from_secs(seconds))
+}
+
+#[test]
+fn a_failure_says_how_long_its_attempt_had_taken() {
+    let mut line = Line::new(&retrying(), 1);
+    line.handle(100, Input::Start);
+    line.fail(300, 1);
+    let failed = |entry: &crate::trace::Entry| match &entry.event {
+        Event::AttemptFailed { after, .. } => Some(*after),
+        _ => None,
+    };
+    assert_eq!(line.trace.entries().iter().find_map(failed), Some(ms(200)));
+}
+
+#[test]
+fn a_pause_beyond_the_cap_is_left_for_another_option_and_waited_out_where_there_is_none() {
+    let said = |options, seconds| {
+        let mut line = Line::new(&retrying(), options);
+        line.handle(0, Input::Start);
+        line.handle(0, Input::Failed(1, asks(seconds)))
+    };
+    assert_eq!(said(2, 20), "until 20000", "as long as it would ever wait by itself");
+    assert_eq!(said(2, 21), "start 2 of option 1, wait");
+    assert_eq!(said(1, 21), "until 21000");
+}
+
+#[test]
+fn a_wait_that_ends_as_the_breaker_lets_a_probe_through_is_begun() {
+    let breaker = BreakerPolicy::default().with_consecutive(1);
+    let mut twin = CircuitBreaker::new(breaker, Seed(0));
+    let permit = twin.admit(Instant::ORIGIN, None).unwrap();
+    twin.settle(permit, PermitOutcome::Failed, Instant::ORIGIN);
+    let until = twin.open_until().unwrap();
+    let retry_after = until - Instant::ORIGIN;
+    for (wait, waits) in [(retry_after, true), (retry_after - Duration::from_micros(1), false)] {
+        let mut line = Line::new(&retrying().with_breaker(Some(breaker)), 1);
+        line.handle(0, Input::Start);
+        let failure = Failure::new(FailureClass::RateLimited, "429").with_retry_after(wait);
+        let said = line.handle(0, Input::Failed(1, failure));
+        assert_eq!(said.starts_with("until"), waits, "{said}");
+    }
+}
+
+#[test]
+fn breakers_in_cells_are_shared_too() {
+    let breakers =
+        [core::cell::RefCell::new(CircuitBreaker::new(BreakerPolicy::default().with_consecutive(1), Seed(1)))];
+    let mut shared = &breakers[..];
+    let mut call = Call::new(KEY, &retrying().with_retry(None), 1, Seed(1), Deadline::NEVER);
+    let mut trace = Trace::off();
+    call.handle(Instant::ORIGIN, Input::Start, &mut shared, &mut trace);
+    let Output::Start(_) = call.poll() else { panic!() };
+    call.handle(Instant::ORIGIN, Input::Failed(1, Failure::transient("503")), &mut shared, &mut trace);
+    assert_eq!(breakers[0].borrow().stats().opened, 1);
+}

@@ -348,6 +348,12 @@ mod tests {
     }
 
     #[test]
+    fn states_have_the_names_of_the_contract() {
+        let names = EffectState::ALL.map(EffectState::as_str);
+        assert_eq!(names, ["intended", "blocked", "started", "done", "failed", "unknown"]);
+    }
+
+    #[test]
     fn of_many_claims_one_is_granted() {
         let mut ledger = Ledger::default();
         let claims: Vec<_> =

@@ -188,3 +188,24 @@ fn whoever_keeps_the_books_is_not_asked_earlier_either_in_the_next_process() {
     run.handle(at(10_000), Input::Reconciled(attempt.id, Reconciliation::NotDone));
     assert!(told(&run).ends_with("it did not happen."), "{}", told(&run));
 }
+
+#[test]
+fn of_equal_pauses_the_preferred_option_s_is_waited_out_also_where_its_breaker_opens_then() {
+    let breaker = crate::breaker::BreakerPolicy::default().with_consecutive(1);
+    let model = CallPolicy::default().with_retry(None).with_breaker(Some(breaker));
+    let mut run = with_models(2, policy().with_model(model));
+    let (_, id) = asked(&mut run).unwrap();
+    run.handle(at(0), Input::Failed(id, Failure::transient("503")));
+    let (option, id) = asked(&mut run).unwrap();
+    assert_eq!(option, 1);
+    run.handle(at(0), Input::ModelReplied(id, ModelReply::tool("c", "multiply", "[]")));
+    let (id, _) = act(&mut run);
+    let until = run.commons.models[0].breaker.as_ref().unwrap().open_until().unwrap();
+    for model in &mut run.commons.models {
+        model.retry_after.asked(until, FailureClass::RateLimited);
+    }
+    run.handle(at(0), Input::ToolReplied(id, "391".into()));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { until: Some(at), .. }] if at == until));
+    run.handle(until, Input::Tick);
+    assert_eq!(asked(&mut run).unwrap().0, 0);
+}
