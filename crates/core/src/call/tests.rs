@@ -402,7 +402,7 @@ fn a_wait_that_ends_as_the_breaker_lets_a_probe_through_is_begun() {
     twin.settle(permit, PermitOutcome::Failed, Instant::ORIGIN);
     let until = twin.open_until().unwrap();
     let retry_after = until - Instant::ORIGIN;
-    for (wait, waits) in [(retry_after, true), (retry_after - Duration::from_micros(1), false)] {
+    for (wait, waits) in [(retry_after, true), (retry_after.saturating_sub(Duration::from_micros(1)), false)] {
         let mut line = Line::new(&retrying().with_breaker(Some(breaker)), 1);
         line.handle(0, Input::Start);
         let failure = Failure::new(FailureClass::RateLimited, "429").with_retry_after(wait);
