@@ -40,7 +40,7 @@ pub(super) struct Checker {
     under_way: BTreeMap<CallId, UnderWay>,
     /// What each call goes to, and when a server asked to be called again at the earliest.
     endpoints: BTreeMap<CallId, String>,
-    earliest: BTreeMap<(String, u32), Instant>,
+    earliest: BTreeMap<(String, u32), Asked>,
     asked: BTreeMap<ApprovalId, ApprovalRequest>,
     /// Leaves to run a risky tool that are not used up yet: of which call, which tool, with which arguments.
     leaves: Vec<(CallId, String, String)>,
@@ -66,6 +66,13 @@ pub(super) struct Checker {
     violations: Vec<Violation>,
     /// What earlier processes and resumes of the run decided.
     traces: Vec<Trace>,
+}
+
+/// What a server asked for. An attempt that begins at the very instant of the word was decided before it was heard.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    at: Instant,
+    until: Instant,
 }
 
 #[derive(Clone)]
@@ -149,7 +156,9 @@ impl Checker {
                     let option = self.attempts[&id.call].last().map_or(0, |(option, _)| *option);
                     let endpoint = self.endpoints.get(&id.call).cloned().unwrap_or_default();
                     let earliest = self.earliest.entry((endpoint, option)).or_default();
-                    *earliest = (*earliest).max(self.now + wait);
+                    if self.now + wait > earliest.until {
+                        *earliest = Asked { at: self.now, until: self.now + wait };
+                    }
                 }
             }
             // To a run that has ended, or is suspended, nobody says yes.
@@ -383,9 +392,12 @@ impl Checker {
         }
         self.endpoints.insert(call, endpoint.into());
         if let Some(earliest) =
-            self.earliest.get(&(endpoint.into(), option)).copied().filter(|earliest| now < *earliest)
+            self.earliest.get(&(endpoint.into(), option)).copied().filter(|asked| asked.at < now && now < asked.until)
         {
-            self.violated(Rule::WaitsAsAsked, format!("{:?} begins at {now}, not after {earliest}", attempt.id));
+            self.violated(
+                Rule::WaitsAsAsked,
+                format!("{:?} begins at {now}, not after {}", attempt.id, earliest.until),
+            );
         }
         if self.committed.contains(&call) {
             self.violated(Rule::NothingAfterTheEnd, format!("{:?} begins after something was shown", attempt.id));
