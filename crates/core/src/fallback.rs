@@ -31,7 +31,7 @@ pub enum FallbackReason {
         /// When the breaker lets a probe through.
         retry_at: Instant,
     },
-    /// Its server asked to be left alone for longer than any other option's did.
+    /// Its server asked to be left alone, and an option after it is free sooner.
     AskedToWait {
         /// Until when.
         until: Instant,
