@@ -33,6 +33,8 @@ enum Told {
 
 impl Told {
     fn of(text: &str) -> Self {
+        // What came to light of earlier calls stands beside the last result.
+        let text = text.split("\n\nKnown since: ").next().unwrap();
         let says = |words: &str| text.contains(words);
         match () {
             () if says("outcome is unknown") => Self::Unknown,
@@ -142,6 +144,17 @@ enum Step {
     Resume(usize),
 }
 
+impl Agent {
+    /// Whether a late word tells more than was known: a success of what was taken for failed, and anything of what was unknown.
+    fn is_news(&self, call: usize, end: End) -> bool {
+        match (self.known[call], end) {
+            (_, End::NoWord) => false,
+            (EffectState::Unknown, _) | (EffectState::Failed, End::Replied) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Model {
     fn new() -> Self {
         let question = |call: usize| Question {
@@ -210,6 +223,8 @@ impl Model {
         match word {
             Word::No => self.refuse(at, &question, Told::Denied),
             Word::Yes => self.run(at, &question, question.args.clone()),
+            // What may have happened runs again as it was, or not at all.
+            Word::Edited if question.again && edited(question.call) != question.args => {}
             Word::Edited => self.run(at, &question, edited(question.call)),
         }
     }
@@ -289,11 +304,13 @@ impl Model {
             }
             (Stage::Running { .. }, _) => agent.stages[call] = Stage::Settled(told),
             // A late word on what nobody knew.
-            (_, _) if agent.known[call] != EffectState::Unknown || end == End::NoWord => return,
+            (_, _) if !agent.is_news(call, end) => return,
             (_, Some(question)) if agent.place == Where::Acting => {
                 agent.withdrawn.push(question.id);
                 agent.stages[call] = Stage::Settled(told);
             }
+            // The turn goes on, so the model has not been told yet.
+            (Stage::Settled(_), None) if agent.place == Where::Acting => agent.stages[call] = Stage::Settled(told),
             _ => {}
         }
         agent.known[call] = state;
@@ -620,7 +637,7 @@ fn every_short_history_of_resumes_goes_as_the_model_says() {
     assert_eq!(exhaust(&unknown, 3), 3_319);
     // Nobody knows what became of the mail when the run is suspended: a yes runs it again, in one resume.
     let again = [yes, no_word, Step::Suspend, Step::Resume(0)];
-    assert_eq!(exhaust(&again, 3), 4_847);
+    assert_eq!(exhaust(&again, 3), 4_861);
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn of_runs() -> Vec<Event> {
         Event::Reconciled { tool: mail(), found: Reconciliation::Unknown },
         Event::EffectSettled { tool: mail(), state: EffectState::Done },
         Event::EffectSettled { tool: mail(), state: EffectState::Failed },
+        Event::EffectRepeated { tool: mail(), times: 2 },
         Event::EffectTaken { tool: mail(), state: EffectState::Done },
         Event::EffectTaken { tool: mail(), state: EffectState::Unknown },
         Event::RunSuspended { pending: vec![ApprovalId(1)], steps: 2 },
@@ -239,6 +240,7 @@ fn of_approvals() -> Vec<Event> {
         DecisionRejected::AlreadyDecided,
         DecisionRejected::Expired,
         DecisionRejected::OtherCall,
+        DecisionRejected::OtherArguments,
     ];
     events.extend(ignored.map(|reason| Event::DecisionIgnored { id, reason }));
     events

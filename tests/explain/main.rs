@@ -87,6 +87,7 @@ fn decides(event: &Event) -> bool {
             | Event::FirstOutput { .. }
             | Event::Reconciled { .. }
             | Event::EffectSettled { .. }
+            | Event::EffectRepeated { .. }
             | Event::ApprovalGranted { .. }
             | Event::ApprovalDenied { .. }
     )

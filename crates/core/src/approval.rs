@@ -187,7 +187,8 @@ pub struct ApprovalRequest {
 pub enum Decision {
     /// Yes, exactly as shown.
     Approve,
-    /// Yes, with these arguments instead.
+    /// Yes, with these arguments instead. Not for what is to run [again](ApprovalRequest::again): that is refused, for with other
+    /// arguments it would be another call, and the one that may have happened would be forgotten.
     ApproveEdited {
         /// The arguments to run with.
         args: String,
@@ -233,6 +234,9 @@ pub enum DecisionRejected {
     Expired,
     /// It is about another call than the one that is asked about: the digests differ.
     OtherCall,
+    /// It changes the arguments of what may have happened already: to run it again is to run exactly that. The question stays
+    /// open.
+    OtherArguments,
 }
 
 /// One request from its asking to its end.
@@ -307,6 +311,9 @@ impl Approval {
         let outcome = match decision {
             Decision::Approve => {
                 Outcome::Approved { args: self.request.args.clone(), digest: self.request.digest, edited: false }
+            }
+            Decision::ApproveEdited { args } if self.request.again && args != self.request.args => {
+                return Err(DecisionRejected::OtherArguments);
             }
             Decision::ApproveEdited { args } => Outcome::Approved {
                 digest: Digest::of_call(self.hash, self.request.key, &self.request.tool, &args),

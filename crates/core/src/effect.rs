@@ -8,7 +8,7 @@ use crate::failure::FailureClass;
 use alloc::string::String;
 
 /// What running a tool does to the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum Effect {
     /// Nothing: it only looks or computes.

@@ -50,6 +50,8 @@ pub enum Event {
     Reconciled { tool: String, found: Reconciliation },
     /// A late word settled what was unknown.
     EffectSettled { tool: String, state: EffectState },
+    /// A late word: a tool that must not happen twice did, so many times as is known.
+    EffectRepeated { tool: String, times: u32 },
     /// Another resume of the same run was first: its result is used, and nothing runs.
     EffectTaken { tool: String, state: EffectState },
     /// The results went to the model.

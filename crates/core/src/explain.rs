@@ -146,6 +146,7 @@ impl<'a> Explainer<'a> {
             | Event::InnerRetries { .. }
             | Event::Reconciled { .. }
             | Event::EffectSettled { .. }
+            | Event::EffectRepeated { .. }
             | Event::ApprovalGranted { .. }
             | Event::ApprovalDenied { .. }
             | Event::ClockWentBack { .. } => None,

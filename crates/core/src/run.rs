@@ -6,6 +6,7 @@
 
 mod act;
 mod action;
+mod aftermath;
 mod commons;
 mod end;
 mod hear;
@@ -34,6 +35,7 @@ use crate::step_limit::StepLimiter;
 use crate::time::Instant;
 use crate::trace::Trace;
 use action::{Action, Stage};
+use aftermath::Aftermath;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -93,6 +95,7 @@ pub struct Run {
     messages: Vec<Message>,
     blocked: Vec<String>,
     ledger: Ledger,
+    aftermath: Aftermath,
     /// Whether its effects are first claimed in a ledger that other runs share.
     claims: bool,
     /// Whether it ends for now once only humans can move it on.
@@ -263,6 +266,7 @@ impl Run {
             messages: alloc::vec![Message::new(Role::User, task)],
             blocked: Vec::new(),
             ledger: Ledger::default(),
+            aftermath: Aftermath::default(),
             claims: false,
             suspends: false,
             calls: 0,

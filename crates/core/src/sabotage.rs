@@ -138,6 +138,8 @@ sabotages! {
     AnyQuestionWillDo,
     /// A human is shown other arguments than those that run.
     HumanIsShownSomethingElse,
+    /// A late word that something happened after all is not passed on.
+    LateWordIsNotTold,
     /// A human is not told that it may have happened already.
     AgainIsNotSaid,
     /// What must not happen twice is tried again like anything else.

@@ -53,6 +53,10 @@ impl fmt::Display for Event {
                 write!(f, "A late word: {tool} happened after all.")
             }
             Self::EffectSettled { tool, state } => write!(f, "A late word on {tool}: {}.", state.as_str()),
+            Self::EffectRepeated { tool, times } => write!(
+                f,
+                "A late word: {tool} happened {times} times, for it was tried again while nobody knew of the earlier try."
+            ),
             Self::EffectTaken { tool, state } => write!(
                 f,
                 "{tool} does not run here: another resume of this run was first, and there it is {}.",
@@ -162,7 +166,7 @@ impl fmt::Display for Event {
             Self::ApprovalDenied { message, .. } if message.is_empty() => f.write_str("A human said no."),
             Self::ApprovalDenied { message, .. } => write!(f, "A human said no: {message}"),
             Self::ApprovalExpired { .. } => f.write_str("Nobody answered in time, and silence is a no."),
-            Self::ApprovalWithdrawn { .. } => f.write_str("The question is withdrawn: the run ended before an answer."),
+            Self::ApprovalWithdrawn { .. } => f.write_str("The question is withdrawn: it needs no answer any more."),
             Self::DecisionIgnored { reason, .. } => write!(f, "A decision changes nothing: {reason}."),
 
             Self::StepLimitReached { limit } => write!(f, "The cap of {limit} steps is reached: the loop is stopped."),
@@ -297,6 +301,7 @@ impl fmt::Display for DecisionRejected {
             Self::AlreadyDecided => "the question was decided before, and a decision is used once",
             Self::Expired => "the question had expired",
             Self::OtherCall => "it is about another call than the one that was asked about",
+            Self::OtherArguments => "what may have happened runs again exactly as it was, or not at all",
         })
     }
 }

@@ -89,7 +89,7 @@ fn of_decision(event: &Event) -> (&'static str, &'static str) {
             "A risky tool runs only after a human said yes to this exact call. The digest binds the yes to its arguments; \
              silence is a no.",
         ),
-        Event::EffectUnknown { .. } => {
+        Event::EffectUnknown { .. } | Event::EffectRepeated { .. } => {
             ("At most once", "Where nobody can know whether it happened, trying again could make it happen twice.")
         }
         Event::RunFinished { degraded: true, .. } => (

@@ -125,6 +125,7 @@ fn decision_kind(event: &Event) -> Kind {
         | Event::CallFailed { .. }
         | Event::ToolUnknown { .. }
         | Event::EffectUnknown { .. }
+        | Event::EffectRepeated { .. }
         | Event::StepLimitReached { .. } => Kind::Failure,
         Event::BackingOff { .. } | Event::AskedToWait { .. } | Event::FellBack { .. } => Kind::Wait,
         Event::BreakerOpened { .. }

@@ -62,6 +62,7 @@ fn broken_by(sabotage: Sabotage) -> Rule {
         | S::AnyQuestionWillDo
         | S::HumanIsShownSomethingElse
         | S::AgainIsNotSaid
+        | S::LateWordIsNotTold
         | S::OnceIsRetried
         | S::UnknownRunsAgain
         | S::InterruptedRunsAgain

@@ -205,6 +205,11 @@ impl Ledger {
         latest.find(|entry| entry.tool == tool && entry.args == args).map(|entry| entry.output.as_str())
     }
 
+    /// It does at least this to the world.
+    pub(crate) fn declare(&mut self, key: Key, effect: Effect) {
+        self.change(key, |entry| entry.effect = entry.effect.max(effect));
+    }
+
     /// It is handed to its tool, with the arguments that a human may have changed.
     pub(crate) fn start(&mut self, key: Key, args: &str) {
         self.change(key, |entry| {

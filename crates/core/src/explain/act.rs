@@ -82,10 +82,10 @@ impl Explainer<'_> {
         let suspended = self.trace.iter().any(|entry| matches!(entry.event, Event::RunSuspended { .. }));
         let ends = self.run_limits().iter().map(|limit| limit.at).min();
         // Nobody is waited for once a late word has told whether the effect happened.
-        let call = self.entry(asked)?.call;
+        let Event::ApprovalAsked { tool, .. } = &self.entry(asked)?.event else { return None };
         let mut meanwhile = self.after(index).take_while(|(place, _)| *place < late);
         let settled =
-            meanwhile.any(|(_, entry)| entry.call == call && matches!(entry.event, Event::EffectSettled { .. }));
+            meanwhile.any(|(_, entry)| matches!(&entry.event, Event::EffectSettled { tool: of, .. } if of == tool));
         let certain = self.is_whole(index)
             && !suspended
             && !settled
@@ -116,9 +116,10 @@ impl Explainer<'_> {
     }
 
     pub(super) fn approval_withdrawn(&self, index: usize) -> Explanation {
-        let settled = matches!(self.after(index).next(), Some((_, entry)) if matches!(entry.event, Event::EffectSettled { .. }))
-            || matches!(self.before(index).next(), Some((_, entry)) if matches!(entry.event, Event::EffectSettled { .. }));
-        if settled {
+        // One late word may make several questions needless.
+        let mut before =
+            self.before(index).skip_while(|(_, entry)| matches!(entry.event, Event::ApprovalWithdrawn { .. }));
+        if before.next().is_some_and(|(_, entry)| matches!(entry.event, Event::EffectSettled { .. })) {
             return Explanation::new("settled", words::SETTLED);
         }
         let deadline = self.ends_by_deadline(index);
@@ -131,6 +132,7 @@ impl Explainer<'_> {
             DecisionRejected::AlreadyDecided => ("already_decided", None),
             DecisionRejected::Expired => ("expired", self.expires_after()),
             DecisionRejected::OtherCall => ("other_call", None),
+            DecisionRejected::OtherArguments => ("other_arguments", None),
         };
         Explanation::new(rule, words::decision_ignored(reason)).by(setting)
     }

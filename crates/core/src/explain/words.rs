@@ -405,6 +405,11 @@ pub(super) fn decision_ignored(reason: DecisionRejected) -> String {
         DecisionRejected::Unknown => "The decision names a question that was never asked.".into(),
         DecisionRejected::AlreadyDecided => "The question was settled before, and a decision is used once.".into(),
         DecisionRejected::Expired => "The question had expired, and silence was a no.".into(),
+        DecisionRejected::OtherArguments => {
+            "What may have happened already can run again, or not: with other arguments it would be another call, and nobody would \
+             know any more what became of this one. The question is still open."
+                .into()
+        }
         DecisionRejected::OtherCall => {
             "The human was shown another call than the one that would run, so the decision does not count.".into()
         }

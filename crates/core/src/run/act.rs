@@ -10,7 +10,7 @@ use crate::call::{self, Call};
 use crate::effect::{Claim, Claimed, Effect, EffectOutcome, EffectState, LedgerEntry, Reconciliation};
 use crate::event::{BlockReason, Event};
 use crate::failure::{Failure, FailureClass};
-use crate::id::{ApprovalId, AttemptId, Key};
+use crate::id::{ApprovalId, Key};
 use crate::outcome::CallError;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -25,45 +25,51 @@ impl Run {
             let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
             return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
         };
-        let effect = self.tool(tool).effect();
-        let once = effect == Effect::Once;
-        let mut unsettled = self.ledger.unsettled(&wanted.tool, &wanted.args).filter(|_| once).map(String::from);
+        if let Some((key, text)) = self.happened_after_all(&wanted.tool, &wanted.args) {
+            return Action { call: wanted, key: Some(key), tool, stage: Stage::Settled(text) };
+        }
         let key = self.next_key();
         let wanted = if sabotaged!(ArgumentsAreMadeUp) { ToolCall { args: "[9]".into(), ..wanted } } else { wanted };
-        let (name, args) = (wanted.tool.clone(), wanted.args.clone());
-        let intended = EffectState::Intended;
         self.ledger.put(LedgerEntry {
             key,
-            tool: name,
-            args,
-            effect,
-            state: intended,
+            tool: wanted.tool.clone(),
+            args: wanted.args.clone(),
+            effect: self.tool(tool).effect(),
+            state: EffectState::Intended,
             tries: 0,
             output: String::new(),
         });
-        let of_host = wanted.risky.filter(|_| !sabotaged!(RiskyArgumentsAreNotAskedAbout));
-        let risky = of_host.unwrap_or(self.tool(tool).is_risky());
-        let mut verdict = self.policy.approval().check(risky);
-        if sabotaged!(NobodyIsAsked) && verdict == Verdict::Ask
-            || sabotaged!(NobodyIsThereToAsk) && verdict == Verdict::Deny
-            || sabotaged!(OneYesForAll) && self.ledger.tools_in(&[EffectState::Done]).contains(&&*wanted.tool)
-        {
-            (verdict, unsettled) = (Verdict::Run, None);
-        }
-        let stage = match (unsettled, verdict) {
-            (Some(error), _) => self.doubtful_stage(&wanted, key, error),
-            (None, Verdict::Run) => self.begin_tool(tool, key, wanted.args.clone(), None),
-            (None, Verdict::Ask) => self.ask(&wanted.tool, key, &wanted.args, None),
-            (None, Verdict::Deny) => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
+        let stage = match self.ledger.unsettled(&wanted.tool, &wanted.args).map(String::from) {
+            Some(error) if !self.asks_less(&wanted) => self.doubtful_stage(&wanted.tool, &wanted.args, key, error),
+            _ => self.gate(&wanted, tool, key, &wanted.args),
         };
         Action { call: wanted, key: Some(key), tool, stage }
     }
 
+    /// A wish of which nothing is in doubt: it runs, or a human is asked, or it is blocked.
+    pub(super) fn gate(&mut self, wanted: &ToolCall, tool: usize, key: Key, args: &str) -> Stage {
+        let of_host = wanted.risky.filter(|_| !sabotaged!(RiskyArgumentsAreNotAskedAbout));
+        let risky = of_host.unwrap_or(self.tool(tool).is_risky());
+        match self.policy.approval().check(risky) {
+            Verdict::Run => self.begin_tool(tool, key, args.into(), None),
+            _ if self.asks_less(wanted) => self.begin_tool(tool, key, args.into(), None),
+            Verdict::Ask => self.ask(&wanted.tool, key, args, None),
+            Verdict::Deny => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
+        }
+    }
+
+    /// Whether it is broken on purpose, and asks nobody about this.
+    fn asks_less(&self, wanted: &ToolCall) -> bool {
+        let approver = self.policy.approval().has_approver();
+        sabotaged!(NobodyIsAsked) && approver
+            || sabotaged!(NobodyIsThereToAsk) && !approver
+            || sabotaged!(OneYesForAll) && self.ledger.tools_in(&[EffectState::Done]).contains(&&*wanted.tool)
+    }
+
     /// The model asks for something again that may have happened already: that is a human's decision, risky or not.
-    fn doubtful_stage(&mut self, wanted: &ToolCall, key: Key, error: String) -> Stage {
-        let (name, args) = (&wanted.tool, &wanted.args);
+    fn doubtful_stage(&mut self, name: &str, args: &str, key: Key, error: String) -> Stage {
         if self.policy.approval().has_approver() {
-            let unsure = Unsure::new(key, args.clone(), 0, Failure::new(FailureClass::ToolUnknown, error));
+            let unsure = Unsure::new(key, args.into(), 0, Failure::new(FailureClass::ToolUnknown, error));
             return self.ask(name, key, args, Some(unsure));
         }
         let _ = self.block(name, key, BlockReason::NobodyToAsk, "");
@@ -101,9 +107,10 @@ impl Run {
     fn begin_tool(&mut self, tool: usize, key: Key, args: String, again: Option<Unsure>) -> Stage {
         // A late word may have settled it while a human was asked.
         if let Some(done) = self.ledger.entry(key).filter(|entry| entry.state == EffectState::Done) {
+            self.aftermath.answered(key);
             return Stage::Settled(done.output.clone());
         }
-        if self.claims && self.tool(tool).effect() == Effect::Once {
+        if self.claims && self.effect_of(key) == Effect::Once {
             return self.claim(tool, key, args, None, again);
         }
         self.run_tool(tool, key, args, again.as_ref())
@@ -127,7 +134,7 @@ impl Run {
         let Claiming { key, args, blocked, again, .. } = claiming;
         let state = if blocked.is_some() { EffectState::Blocked } else { EffectState::Started };
         let output = blocked.as_ref().map(|(_, message)| message.clone()).unwrap_or_default();
-        let (name, effect) = (self.tool(tool).name().into(), self.tool(tool).effect());
+        let (name, effect) = (self.tool(tool).name().into(), self.effect_of(*key));
         let tries = self.ledger.entry(*key).map_or(0, |entry| entry.tries);
         let entry = LedgerEntry { key: *key, tool: name, args: args.clone(), effect, state, tries, output };
         self.outputs.push_back(Output::Claim(Claim { entry, again: again.is_some() }));
@@ -135,13 +142,15 @@ impl Run {
 
     fn run_tool(&mut self, tool: usize, key: Key, args: String, again: Option<&Unsure>) -> Stage {
         // Its place is found in the field itself, for the trace is written beside it.
-        let Some(spec) = self.tools.get(tool) else { return Stage::Settled(String::new()) };
-        let mut call = Call::new(key, &spec.policy(), 1, self.seed, self.deadline);
+        let (effect, Some(spec)) = (self.effect_of(key), self.tools.get(tool)) else {
+            return Stage::Settled(String::new());
+        };
+        let mut call = Call::new(key, &spec.policy_for(effect), 1, self.seed, self.deadline);
         let attempts = again.map_or(0, |again| again.attempts);
         if let Some(again) = again {
             call = call.after_attempts(again.attempts, again.not_before);
         }
-        let event = || Event::ToolCalled { tool: spec.name().into(), args: args.clone(), effect: spec.effect() };
+        let event = || Event::ToolCalled { tool: spec.name().into(), args: args.clone(), effect };
         self.trace.record(self.now, Some(key.call), None, event);
         call.handle(self.now, call::Input::Start, &mut self.commons.of_tool(tool), &mut self.trace);
         // What an earlier try left open, another that fails does not settle.
@@ -190,8 +199,9 @@ impl Run {
                 }
                 match result {
                     None => (Stage::Running { call, args, output, attempts, unsure }, false),
-                    Some(Ok(_)) => {
+                    Some(Ok(attempt)) => {
                         let text = output.take().unwrap_or_default();
+                        self.note_success(call.key(), attempt);
                         self.enter(call.key(), EffectState::Done, &text);
                         let (tool, output) = (name.clone(), text.clone());
                         self.record(Some(call.id()), || Event::ToolReplied { tool, output });
@@ -216,7 +226,7 @@ impl Run {
                 }
             }
             Stage::Interrupted { key, args, attempts, not_before, twice } => {
-                if self.tool(tool).effect().may_repeat() || sabotaged!(InterruptedRunsAgain) {
+                if self.effect_of(key).may_repeat() || sabotaged!(InterruptedRunsAgain) {
                     let failure = Failure::new(FailureClass::ToolUnknown, "");
                     let again = Unsure { not_before, ..Unsure::new(key, args.clone(), attempts, failure) };
                     return (self.run_tool(tool, key, args, Some(&again)), true);
@@ -231,7 +241,12 @@ impl Run {
 
     /// After a human's answer, or none in time.
     fn decided_stage(&mut self, action: &Action, key: Key, outcome: &Outcome, again: Option<Unsure>) -> Stage {
-        let tool = action.tool;
+        let (tool, name) = (action.tool, action.call.tool.as_str());
+        if let Outcome::Approved { args, edited, .. } = outcome
+            && let Some(stage) = self.known_stage(name, args, key, *edited, again.as_ref())
+        {
+            return stage;
+        }
         match (outcome, block_of(outcome), again) {
             (Outcome::Approved { .. }, _, again) if sabotaged!(EditIsForgotten) => {
                 self.begin_tool(tool, key, action.call.args.clone(), again)
@@ -251,12 +266,25 @@ impl Run {
                 let word = if message.is_empty() { String::new() } else { alloc::format!(" They said: {message}") };
                 Stage::Settled(alloc::format!("{}{word}", report_unknown(&action.call.tool, &unsure.error)))
             }
-            (_, Some((reason, message)), None) if self.claims && self.tool(tool).effect() == Effect::Once => {
+            (_, Some((reason, message)), None) if self.claims && self.effect_of(key) == Effect::Once => {
                 self.claim(tool, key, action.call.args.clone(), Some((reason, message.into())), None)
             }
             (_, Some((reason, message)), None) => self.block(&action.call.tool, key, reason, message),
             (_, None, again) => self.begin_tool(tool, key, action.call.args.clone(), again),
         }
+    }
+
+    /// A human's yes covers what they knew: not another call like it that turned out to have happened, nor, where they changed
+    /// the arguments, one that may have.
+    fn known_stage(&mut self, name: &str, args: &str, key: Key, edited: bool, again: Option<&Unsure>) -> Option<Stage> {
+        if again.map_or(edited, |unsure| unsure.attempts == 0)
+            && let Some((_, text)) = self.happened_after_all(name, args)
+        {
+            self.ledger.set(key, EffectState::Blocked, &text);
+            return Some(Stage::Settled(text));
+        }
+        let error = self.ledger.unsettled(name, args).filter(|_| edited && again.is_none()).map(String::from)?;
+        Some(self.doubtful_stage(name, args, key, error))
     }
 
     /// After the shared ledger's answer.
@@ -308,7 +336,7 @@ impl Run {
         unsure: bool,
     ) -> Stage {
         let (key, attempts) = (call.key(), call.attempts());
-        if self.note_failure(action.tool, key, error, sent, unsure) == EffectOutcome::Unknown {
+        if self.note_failure(key, error, sent, unsure) == EffectOutcome::Unknown {
             let failure = Failure::from(error.clone());
             let (twice, not_before, error) = (unsure, call.not_before(), error.to_string());
             let unsure = Unsure { twice, not_before, error, ..Unsure::new(key, args, attempts, failure) };
@@ -319,15 +347,8 @@ impl Run {
 
     /// Enters a failed call into the ledger, and tells what is known of its effect: what was never sent did not happen, and
     /// what was unsure before is so still.
-    pub(super) fn note_failure(
-        &mut self,
-        tool: usize,
-        key: Key,
-        error: &CallError,
-        sent: bool,
-        unsure: bool,
-    ) -> EffectOutcome {
-        let effect = self.tool(tool).effect();
+    pub(super) fn note_failure(&mut self, key: Key, error: &CallError, sent: bool, unsure: bool) -> EffectOutcome {
+        let effect = self.effect_of(key);
         let happens = sent && effect.after(error.class()) == EffectOutcome::Unknown;
         let unknown = happens || unsure && effect != Effect::None;
         let state = if unknown { EffectState::Unknown } else { EffectState::Failed };
@@ -390,59 +411,13 @@ impl Run {
         self.ask(name, unsure.key, &args, Some(unsure))
     }
 
-    /// A word on an effect that was unknown, from an attempt that had been given up: it settles the ledger, and the call
-    /// too if it still waits for somebody to tell.
-    pub(super) fn settle_late(&mut self, key: Key, state: EffectState, output: &str) {
-        let Some(entry) = self.ledger.entry(key).filter(|entry| entry.state == EffectState::Unknown) else { return };
-        if state == EffectState::Failed && entry.tries > 1 {
-            // Of several tries that nobody heard of, this one did not happen: the others may have.
-            return;
-        }
-        let tool = entry.tool.clone();
-        self.enter(key, state, output);
-        self.record(Some(key.call), || Event::EffectSettled { tool, state });
-        let super::Phase::Acting(actions) = &mut self.stage else { return };
-        let waiting = actions.iter_mut().find(|action| action.unsure().is_some_and(|unsure| unsure.key == key));
-        let Some(action) = waiting else { return };
-        let text = match state {
-            EffectState::Done => output.into(),
-            _ => alloc::format!("{} failed: {output}.", action.call.tool),
-        };
-        match core::mem::replace(&mut action.stage, Stage::Settled(text)) {
-            Stage::Asking { approval, .. } => {
-                let id = approval.request().id;
-                self.trace.record(self.now, None, None, || Event::ApprovalWithdrawn { id });
-                self.outputs.push_back(Output::Withdraw(id));
-            }
-            Stage::Reconciling { mut call, .. } => {
-                let shared = &mut self.commons.of_looking_up(action.tool);
-                call.handle(self.now, call::Input::Cancel, shared, &mut self.trace);
-                let _ = drain(&mut call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
-            }
-            // The shared ledger was asked whether it may run again: whatever it answers is late.
-            _ => {}
-        }
-    }
-
-    /// A success of an earlier try while a human's yes has it tried again: what is under way is given up, and the one that
-    /// happened counts. Of a tool that may repeat it changes nothing: there the try under way is as good.
-    pub(super) fn settle_earlier(&mut self, id: AttemptId, output: &str) {
-        let Some(key) = self.late_effect(id) else { return };
-        let Some(entry) = self.ledger.entry(key).filter(|entry| entry.effect == Effect::Once) else { return };
-        let tool = entry.tool.clone();
-        let super::Phase::Acting(actions) = &mut self.stage else { return };
-        let same = |action: &&mut Action| matches!(&action.stage, Stage::Running { call, .. } if call.key() == key);
-        let Some(action) = actions.iter_mut().find(same) else { return };
-        let stage = core::mem::replace(&mut action.stage, Stage::Settled(output.into()));
-        let Stage::Running { mut call, .. } = stage else { return };
-        call.handle(self.now, call::Input::Cancel, &mut self.commons.of_tool(action.tool), &mut self.trace);
-        let _ = drain(&mut call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
-        self.enter(key, EffectState::Done, output);
-        self.record(Some(key.call), || Event::EffectSettled { tool, state: EffectState::Done });
+    /// What that call does to the world, as far as anybody ever said: see [`Run::restore`].
+    fn effect_of(&self, key: Key) -> Effect {
+        self.ledger.entry(key).map_or(Effect::Once, |entry| entry.effect)
     }
 
     /// Enters what became of a call, here and in the shared ledger, before anything else is done about it.
-    fn enter(&mut self, key: Key, state: EffectState, output: &str) {
+    pub(super) fn enter(&mut self, key: Key, state: EffectState, output: &str) {
         let entry = self.ledger.set(key, state, output);
         if let Some(entry) = entry.filter(|entry| self.claims && entry.effect == Effect::Once) {
             self.outputs.push_back(Output::Record(entry.clone()));

@@ -90,14 +90,25 @@ impl Action {
         matches!(&self.stage, Stage::Asking { approval, .. } if approval.outcome().is_none())
     }
 
-    /// What is known of its effect, where it may have happened.
-    pub(super) fn unsure(&self) -> Option<&Unsure> {
+    /// Whether it was never begun, and a human is asked because an earlier call like it may have happened.
+    pub(super) fn is_held_back(&self) -> bool {
+        matches!(&self.stage, Stage::Asking { again: Some(unsure), .. } if unsure.attempts == 0)
+    }
+
+    /// The arguments that a human is asked about.
+    pub(super) fn asked_args(&self) -> Option<&String> {
         match &self.stage {
-            Stage::Asking { again, .. } | Stage::Claiming(Claiming { again, .. }) => again.as_ref(),
-            Stage::Reconciling { unsure, .. } => Some(unsure),
-            Stage::Running { .. } | Stage::Interrupted { .. } | Stage::Settled(_) => None,
+            Stage::Asking { approval, .. } => Some(&approval.request().args),
+            _ => None,
         }
     }
+}
+
+/// What the model is told of an effect that happened, so many times, after it was told that it may have.
+pub(super) fn report_done(tool: &str, output: &str, times: usize) -> String {
+    let word = if output.is_empty() { String::new() } else { alloc::format!(": {output}") };
+    let so_often = if times > 1 { alloc::format!("happened {times} times") } else { "has happened after all".into() };
+    alloc::format!("{tool} does not run again, for it {so_often}{word}")
 }
 
 /// What the model is told of an effect that may have happened: plainly.

@@ -35,7 +35,7 @@ impl Run {
                             let ended = drain(call, &mut self.outputs, nothing_starts);
                             if let Some(Err(error)) = ended {
                                 let (key, sent) = (call.key(), call.attempts() > before);
-                                self.end_call(action.tool, key, &error, sent, unsure);
+                                self.end_call(&action.call.tool, key, &error, sent, unsure);
                                 if sabotaged!(LooksUpAfterTheEnd) {
                                     let (tool, args) = (action.call.tool.clone(), action.call.args.clone());
                                     let id = AttemptId { call: key.call, attempt: 9 };
@@ -86,9 +86,9 @@ impl Run {
     }
 
     /// A tool call that is under way when the run ends.
-    fn end_call(&mut self, tool: usize, key: Key, error: &CallError, sent: bool, unsure: bool) {
-        if self.note_failure(tool, key, error, sent, unsure) == EffectOutcome::Unknown {
-            let (tool, failure) = (self.tool(tool).name().into(), Failure::from(error.clone()));
+    fn end_call(&mut self, tool: &str, key: Key, error: &CallError, sent: bool, unsure: bool) {
+        if self.note_failure(key, error, sent, unsure) == EffectOutcome::Unknown {
+            let (tool, failure) = (tool.into(), Failure::from(error.clone()));
             self.record(Some(key.call), || Event::EffectUnknown { tool, failure });
         }
     }
@@ -118,7 +118,13 @@ impl Run {
     pub(super) fn with_what_was_done(&self, mut message: String) -> String {
         let done = self.ledger.tools_in(&[EffectState::Done]);
         let unknown = self.ledger.tools_in(&[EffectState::Started, EffectState::Unknown]);
-        for (words, tools) in [("Before that, this was done", done), ("This may have been done", unknown)] {
+        let repeated = self.aftermath.repeated().into_iter().filter_map(|key| self.ledger.entry(key));
+        let repeated: Vec<_> = repeated.map(|entry| entry.tool.as_str()).collect();
+        for (words, tools) in [
+            ("Before that, this was done", done),
+            ("This was done more than once", repeated),
+            ("This may have been done", unknown),
+        ] {
             if !tools.is_empty() {
                 message = alloc::format!("{message} {words}: {}.", tools.join(", "));
             }

@@ -97,7 +97,7 @@ impl Run {
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
             if let Some(key) = self.late_effect(id) {
-                self.settle_late(key, EffectState::Done, &text);
+                self.settle_late(id, key, EffectState::Done, &text);
             }
         }
     }
@@ -115,7 +115,7 @@ impl Run {
             self.outputs.push_back(Output::Abandon(id));
         }
         if let (Some(key), Some(error)) = (late, error) {
-            self.settle_late(key, EffectState::Failed, &error);
+            self.settle_late(id, key, EffectState::Failed, &error);
         }
     }
 

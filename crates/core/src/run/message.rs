@@ -191,6 +191,11 @@ impl ToolSpec {
     /// The settings of its calls, without retries where its effect must not happen twice.
     #[must_use]
     pub fn policy(&self) -> CallPolicy {
-        if self.effect.may_repeat() || sabotaged!(OnceIsRetried) { self.policy } else { self.policy.with_retry(None) }
+        self.policy_for(self.effect)
+    }
+
+    /// The settings of a call that does this to the world.
+    pub(super) fn policy_for(&self, effect: Effect) -> CallPolicy {
+        if effect.may_repeat() || sabotaged!(OnceIsRetried) { self.policy } else { self.policy.with_retry(None) }
     }
 }

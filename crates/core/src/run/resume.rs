@@ -31,7 +31,7 @@ impl Run {
         let mut to = Writer::new(Kind::Run, self.now);
         to.put(&self.id.0).put(&self.seed.0).put(&self.steps.used()).put(&self.deadline.at());
         to.put(&self.messages).put(&self.blocked).put(&self.calls).put(&self.approvals);
-        to.put(&self.ledger.entries().to_vec());
+        to.put(&self.ledger.entries().to_vec()).put(&self.aftermath);
         self.commons.store(self.tools.iter().map(ToolSpec::name), &mut to);
         to.put(&self.progress.as_ref().map(|progress| progress.history().clone()));
         to.put(&self.hint).put(&self.last_turn);
@@ -64,9 +64,13 @@ impl Run {
     ///
     /// `now` is the time on the host's clock, which may have begun elsewhere, and `elapsed` how long the run was away: open
     /// questions, deadlines and breakers age by that much. Tell it [`Input::Start`](super::Input::Start) to go on; then decisions, and
-    /// [`Input::Suspend`](super::Input::Suspend) if nobody is there to ask about what is left open.
+    /// [`Input::Suspend`](super::Input::Suspend) if nobody is there to ask about what is left open. Under a policy without an
+    /// approver nobody is asked: a decision that the host brings counts until the question expires.
     ///
     /// What it may still spend, and until when, comes from the snapshot: `policy`'s budget and deadline are those of a new run.
+    ///
+    /// A call that was open keeps the [`Effect`](crate::effect::Effect) its tool was declared with, or takes the one it has
+    /// now if that forbids more: what must not happen twice does not become harmless on its way.
     ///
     /// It may be restored any number of times: each effect that must not happen twice is claimed first, with
     /// [`Output::Claim`], in a ledger that the host keeps for all of them, and whoever comes second is told what became of it.
@@ -153,6 +157,7 @@ impl Run {
             return Err(SnapshotError::Impossible { what: "it counts more calls than any run can make" });
         }
         run.ledger = Ledger::of_entries(from.take::<Vec<LedgerEntry>>()?);
+        run.aftermath = from.take()?;
         run.commons.load(&run.tools.iter().map(ToolSpec::name), seed, &mut from)?;
         let history: Option<History> = from.take()?;
         if let (Some(progress), Some(history)) = (run.policy.progress().cloned(), history) {
@@ -172,6 +177,13 @@ impl Run {
             _ => return Err(SnapshotError::Damaged),
         };
         from.finish()?;
+        if let Phase::Restored(Some(actions)) = &run.stage {
+            for action in actions {
+                if let (Some(key), Some(tool), false) = (action.key, run.tools.get(action.tool), action.settled()) {
+                    run.ledger.declare(key, tool.effect());
+                }
+            }
+        }
         run.trace.begin_step(run.steps.used());
         Ok(run)
     }
@@ -209,7 +221,8 @@ impl Run {
         self.stage = Phase::Acting(actions);
         // What ended while it was away is over before anybody is asked.
         self.pass_time();
-        if let (Phase::Acting(actions), false) = (&self.stage, self.suspends) {
+        let asks = !self.suspends && self.policy.approval().has_approver();
+        if let (Phase::Acting(actions), true) = (&self.stage, asks) {
             self.outputs.extend(actions.iter().filter_map(Action::question).cloned().map(Output::Ask));
         }
     }

@@ -180,6 +180,13 @@ impl Run {
             last.content.push_str("\n\n");
             last.content.push_str(&hint.hint());
         }
+        let aftermath = self.tell_aftermath();
+        if let Some(last) = self.messages.last_mut() {
+            for word in aftermath {
+                last.content.push_str("\n\n");
+                last.content.push_str(&word);
+            }
+        }
         self.begin_step();
     }
 

@@ -82,8 +82,8 @@ impl Chaos {
                     checker.acts(attempt, &tool, &args);
                     self.act(attempt);
                 }
-                Output::Reconcile { attempt, tool, .. } => {
-                    checker.looks_up(attempt, &tool);
+                Output::Reconcile { attempt, key, tool, .. } => {
+                    checker.looks_up(attempt, key, &tool);
                     self.look_up(attempt);
                 }
                 Output::Ask(request) => {
@@ -209,7 +209,8 @@ impl Chaos {
     }
 
     fn act(&mut self, attempt: Attempt) {
-        self.outcome(attempt.id, Input::ToolReplied(attempt.id, "done".into()));
+        let output = format!("done by attempt {} of call {}", attempt.id.attempt, attempt.id.call.0);
+        self.outcome(attempt.id, Input::ToolReplied(attempt.id, output));
     }
 
     fn look_up(&mut self, attempt: Attempt) {

@@ -5,14 +5,17 @@
 
 mod back;
 mod bill;
+mod late;
 mod wishes;
 
 use super::plan::Plan;
 use super::{AtTheCap, Rule, Violation, Watched};
 use bill::Bill;
+use late::LateSuccesses;
 use std::collections::{BTreeMap, BTreeSet};
 use steadfast::approval::{ApprovalRequest, Decision};
 use steadfast::call::Attempt;
+use steadfast::effect::Reconciliation;
 use steadfast::event::Event;
 use steadfast::failure::FailureClass;
 use steadfast::id::{ApprovalId, AttemptId, CallId, Key, RunId};
@@ -50,6 +53,7 @@ pub(super) struct Checker {
     /// Calls of which something was shown.
     committed: BTreeSet<CallId>,
     wishes: Wishes,
+    late: LateSuccesses,
     bill: Bill,
     /// The calls by which the model was asked, and how often the run began anew, which asks it again in the same step.
     thoughts: BTreeSet<CallId>,
@@ -115,6 +119,7 @@ impl Checker {
             begun_anew: BTreeMap::new(),
             committed: BTreeSet::new(),
             wishes: Wishes::default(),
+            late: LateSuccesses::default(),
             bill: Bill::default(),
             thoughts: BTreeSet::new(),
             begun_again: 0,
@@ -146,8 +151,16 @@ impl Checker {
                     self.wishes.are(&reply.tool_calls);
                 }
             }
-            Input::ToolReplied(id, _) | Input::Reconciled(id, _) => {
-                self.outcome_counts(*id, true);
+            Input::ToolReplied(id, output) => {
+                let counts = self.outcome_counts(*id, true);
+                let asked = self.asked.values().map(|request| request.key.call);
+                let last = self.attempts.keys().copied().chain(asked).max().unwrap_or_default();
+                self.late.came(*id, counts, output, run.messages().len(), last);
+            }
+            Input::Reconciled(id, found) => {
+                if self.outcome_counts(*id, true) && matches!(found, Reconciliation::Done { .. }) {
+                    self.late.found(*id);
+                }
             }
             Input::Failed(id, failure) => {
                 let asked = failure.retry_after.filter(|_| failure.class != FailureClass::Cancelled);
@@ -184,6 +197,7 @@ impl Checker {
         }
         let seen = run.trace().entries().len();
         run.handle(now, input);
+        self.late.read(run.messages());
         self.read(run, seen);
     }
 
@@ -257,6 +271,10 @@ impl Checker {
     /// A yes in time, to a question that was asked and not decided, is a leave to run that call once.
     fn decide(&mut self, id: ApprovalId, decision: &Decision) {
         let Some(request) = self.asked.get(&id) else { return };
+        // What may have happened runs again as it was, or not at all.
+        if request.again && matches!(decision, Decision::ApproveEdited { args } if *args != request.args) {
+            return;
+        }
         let expires_at = request.expires_at.min(request.asked_at + self.policy.approval().expires_after());
         if self.now >= expires_at || !self.decided.insert(id) {
             return;
@@ -345,6 +363,12 @@ impl Checker {
         self.begins(attempt, name, &policy, 1);
         let call = attempt.id.call;
         if !may_repeat {
+            let again = self.asked.values().any(|request| request.key.call == call && request.again);
+            if let Some(first) = self.late.before(call, name, args).filter(|_| !again) {
+                let seen = format!("{name} runs with {args}, and nobody was told that {first:?} did it");
+                self.violated(Rule::EffectsWithinApprovals, seen);
+            }
+            self.late.ran(attempt.id, name, args);
             let ran = self.ran.entry(call).or_default();
             *ran += 1;
             let (ran, allowed) = (*ran, 1 + self.again.get(&call).copied().unwrap_or(0));
@@ -373,7 +397,8 @@ impl Checker {
     }
 
     /// Somebody looks up what happened: that changes nothing, but it keeps to the limits like anything else.
-    pub(super) fn looks_up(&mut self, attempt: Attempt, name: &str) {
+    pub(super) fn looks_up(&mut self, attempt: Attempt, of: Key, name: &str) {
+        self.late.looks_up(attempt.id, of.call);
         let policy = self.looking_up.get(name).copied().unwrap_or(*self.policy.model());
         self.begins(attempt, &format!("{LOOKING_UP}{name}"), &policy, 1);
     }

@@ -285,3 +285,209 @@ fn what_expired_or_was_never_tried_is_blocked_when_the_run_ends_too() {
     assert_eq!((result.stop, result.blocked.as_slice()), (StopReason::Deadline, &["send_email".to_string()][..]));
     assert_eq!(state(&run), EffectState::Blocked);
 }
+
+/// The model, which was asked before, answers with a wish for that tool.
+fn wants_next(run: &mut Run, now: u64, tool: &str, args: &str) {
+    drain(run);
+    let Phase::Thinking { call, .. } = &run.stage else { panic!("it does not think: {run:?}") };
+    let id = AttemptId { call: call.id(), attempt: call.attempts() };
+    run.handle(at(now), Input::ModelReplied(id, ModelReply::tool("b", tool, args)));
+}
+
+#[test]
+fn what_happened_after_all_does_not_run_again_for_a_model_that_was_told_that_it_may_have() {
+    let (mut run, first, _) = timed_out(ToolSpec::new("send_email"), false);
+    run.handle(at(2_500), Input::ToolReplied(first, "sent at noon".into()));
+    wants_next(&mut run, 3_000, "send_email", "{}");
+    let outputs = drain(&mut run);
+    assert!(matches!(outputs[..], [Output::Think(_), Output::Wait { .. }]), "nothing runs: {outputs:?}");
+    assert_eq!(told(&run), "send_email does not run again, for it has happened after all: sent at noon");
+    assert_eq!(run.ledger().entries().len(), 1);
+    // Now it knows, and asks for a second mail.
+    wants_next(&mut run, 4_000, "send_email", "{}");
+    let (second, _) = act(&mut run);
+    assert_ne!(second.call, first.call);
+}
+
+#[test]
+fn the_model_is_told_with_its_next_results_what_came_to_light_since() {
+    let limit = CallPolicy::for_tool().with_timeout(Some(Duration::from_secs(2))).unwrap();
+    let mail = ToolSpec::new("send_email").with_effect(Effect::Once).with_policy(limit);
+    let look = ToolSpec::new("look");
+    for (late_ok, word) in [
+        (true, "seen\n\nKnown since: send_email with {} happened after all: sent at noon"),
+        (false, "seen\n\nKnown since: send_email with {} did not happen: connect_failed: refused."),
+    ] {
+        let mut run = Run::new(RunId(1), "Tell Ana.", policy(), 1, vec![mail.clone(), look.clone()], Seed(1)).unwrap();
+        run.handle(at(0), Input::Start);
+        wants(&mut run, 0, "send_email");
+        let (first, _) = act(&mut run);
+        run.handle(at(2_000), Input::Tick);
+        drain(&mut run);
+        let refused = Input::Failed(first, Failure::new(FailureClass::ConnectFailed, "refused"));
+        let late = if late_ok { Input::ToolReplied(first, "sent at noon".into()) } else { refused };
+        run.handle(at(2_500), late);
+        for (now, expected) in [(3_000, word), (4_000, "seen")] {
+            wants_next(&mut run, now, "look", &format!("[{now}]"));
+            let (id, _) = act(&mut run);
+            run.handle(at(now), Input::ToolReplied(id, "seen".into()));
+            assert_eq!(told(&run), expected);
+        }
+    }
+}
+
+/// The mail may have happened, a human said no to running it again, and the model asks for it once more.
+fn held_back() -> (Run, AttemptId, ApprovalRequest) {
+    let (mut run, first, outputs) = timed_out(ToolSpec::new("send_email"), true);
+    let Output::Ask(request) = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(2_100), Input::Decided(request.id, Decision::Deny { message: String::new() }));
+    wants(&mut run, 2_200, "send_email");
+    let question = ask(&mut run);
+    assert!(question.again && question.key.call != first.call);
+    (run, first, question)
+}
+
+#[test]
+fn a_late_success_withdraws_the_question_about_a_second_call_for_the_same() {
+    let (mut run, first, question) = held_back();
+    run.handle(at(2_300), Input::ToolReplied(first, "sent at noon".into()));
+    let outputs = drain(&mut run);
+    let withdrawn = |id| Output::Withdraw(id);
+    assert!(matches!(&outputs[..], [out, Output::Think(_), Output::Wait { .. }] if *out == withdrawn(question.id)));
+    assert_eq!(told(&run), "send_email does not run again, for it has happened after all: sent at noon");
+    run.handle(at(2_400), Input::Decided(question.id, Decision::Approve));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { .. }]), "a yes comes too late");
+    assert_eq!(run.result(), None);
+}
+
+#[test]
+fn a_late_word_that_it_did_not_happen_makes_a_second_call_a_wish_like_any_other() {
+    let (mut run, first, question) = held_back();
+    run.handle(at(2_300), Input::Failed(first, Failure::new(FailureClass::ConnectFailed, "refused")));
+    let outputs = drain(&mut run);
+    let [Output::Withdraw(id), Output::Act { attempt, .. }, Output::Wait { .. }] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!((*id, attempt.key), (question.id, question.key), "it is not risky, so nobody is asked");
+    assert!(run.trace().entries().iter().all(|entry| !matches!(entry.event, Event::ToolBlocked { .. })));
+}
+
+#[test]
+fn a_yes_that_was_given_before_the_late_word_came_still_counts_for_a_resume_that_heard_of_it() {
+    let (mut run, first, question) = held_back();
+    run.handle(at(2_250), Input::Suspend);
+    run.handle(at(2_300), Input::ToolReplied(first, "sent at noon".into()));
+    let snapshot = run.snapshot();
+    let policy = policy().with_approval(ApprovalGate::default().with_approver(true));
+    let mail = ToolSpec::new("send_email").with_effect(Effect::Once);
+    let mut resumed =
+        Run::restore(&snapshot, RunId(1), policy, 1, vec![mail], at(9_000), Duration::from_secs(1)).unwrap();
+    resumed.handle(at(9_000), Input::Start);
+    resumed.handle(at(9_000), Input::Decided(question.id, Decision::Approve));
+    let outputs = drain(&mut resumed);
+    assert!(outputs.iter().all(|output| !matches!(output, Output::Claim(_) | Output::Act { .. })), "{outputs:?}");
+    assert_eq!(told(&resumed), "send_email does not run again, for it has happened after all: sent at noon");
+}
+
+#[test]
+fn what_may_have_happened_does_not_run_again_with_other_arguments() {
+    let (mut run, _, outputs) = timed_out(ToolSpec::new("send_email"), true);
+    let Output::Ask(request) = &outputs[0] else { panic!("{outputs:?}") };
+    let edited = |args: &str| Input::Decided(request.id, Decision::ApproveEdited { args: args.into() });
+    run.handle(at(2_100), edited("[2]"));
+    assert!(
+        matches!(drain(&mut run)[..], [Output::Wait { why: WaitReason::Approval, .. }]),
+        "the question is still open"
+    );
+    let ignored = Event::DecisionIgnored { id: request.id, reason: crate::approval::DecisionRejected::OtherArguments };
+    assert_eq!(run.trace().entries().last().unwrap().event, ignored);
+    assert_eq!(run.ledger().entries()[0].args, "{}");
+    run.handle(at(2_200), edited("{}"));
+    let (_, args) = act(&mut run);
+    assert_eq!(args, "{}", "the same arguments are no edit");
+}
+
+#[test]
+fn an_edit_to_what_may_have_happened_is_asked_about_once_more() {
+    let limit = CallPolicy::for_tool().with_timeout(Some(Duration::from_secs(2))).unwrap();
+    let mail = ToolSpec::new("send_email").risky().with_policy(limit);
+    let policy = policy().with_approval(ApprovalGate::default().with_approver(true));
+    let mut run = Run::new(RunId(1), "Tell Ana.", policy, 1, vec![mail], Seed(1)).unwrap();
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "send_email");
+    let question = ask(&mut run);
+    run.handle(at(0), Input::Decided(question.id, Decision::Approve));
+    act(&mut run);
+    run.handle(at(2_000), Input::Tick);
+    let [Output::Abandon(_), Output::Ask(question), Output::Wait { .. }] = &drain(&mut run)[..] else { panic!() };
+    run.handle(at(2_000), Input::Decided(question.id, Decision::Deny { message: String::new() }));
+    wants_next(&mut run, 2_100, "send_email", "[2]");
+    let question = ask(&mut run);
+    assert_eq!((question.again, question.args.as_str()), (false, "[2]"));
+    run.handle(at(2_200), Input::Decided(question.id, Decision::ApproveEdited { args: "{}".into() }));
+    let question = ask(&mut run);
+    assert_eq!((question.again, question.args.as_str()), (true, "{}"), "{}", question.why);
+    run.handle(at(2_300), Input::Decided(question.id, Decision::Approve));
+    let (_, args) = act(&mut run);
+    assert_eq!(args, "{}");
+}
+
+#[test]
+fn two_tries_that_both_happened_are_told_to_the_model_and_to_whoever_reads_the_answer() {
+    let (mut run, first, outputs) = timed_out(ToolSpec::new("send_email"), true);
+    let Output::Ask(request) = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(2_200), Input::Decided(request.id, Decision::Approve));
+    let (second, _) = act(&mut run);
+    run.handle(at(2_300), Input::ToolReplied(second, "sent".into()));
+    drain(&mut run);
+    for now in [2_400, 2_500] {
+        run.handle(at(now), Input::ToolReplied(first, "sent at noon".into()));
+    }
+    let repeated = Event::EffectRepeated { tool: "send_email".into(), times: 2 };
+    let seen = run.trace().entries().iter().filter(|entry| entry.event == repeated).count();
+    assert_eq!(seen, 1, "the same word twice is one");
+    let mut other = Run::restore(
+        &run.snapshot(),
+        RunId(1),
+        policy(),
+        1,
+        vec![ToolSpec::new("send_email"), ToolSpec::new("look")],
+        at(2_600),
+        Duration::ZERO,
+    )
+    .unwrap();
+    other.handle(at(2_600), Input::Start);
+    wants(&mut other, 2_600, "look");
+    let (id, _) = act(&mut other);
+    other.handle(at(2_700), Input::ToolReplied(id, "seen".into()));
+    assert_eq!(told(&other), "seen\n\nKnown since: send_email with {} happened 2 times.");
+    run.handle(at(2_800), Input::Cancel);
+    let answer = &run.result().unwrap().answer;
+    assert!(answer.ends_with("this was done: send_email. This was done more than once: send_email."), "{answer}");
+}
+
+#[test]
+fn a_late_success_overrules_a_look_up_that_found_nothing() {
+    let (mut run, first, outputs) = timed_out(ToolSpec::new("send_email").with_reconcile(), false);
+    let Output::Reconcile { attempt, .. } = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(2_100), Input::Reconciled(attempt.id, Reconciliation::NotDone));
+    assert_eq!(state(&run), EffectState::Failed);
+    run.handle(at(2_500), Input::ToolReplied(first, "sent at noon".into()));
+    assert_eq!(state(&run), EffectState::Done);
+    wants_next(&mut run, 3_000, "send_email", "{}");
+    assert_eq!(told(&run), "send_email does not run again, for it has happened after all: sent at noon");
+}
+
+#[test]
+fn two_wishes_of_one_turn_for_what_happened_after_all_are_both_answered() {
+    let (mut run, first, _) = timed_out(ToolSpec::new("send_email"), false);
+    run.handle(at(2_500), Input::ToolReplied(first, "sent at noon".into()));
+    drain(&mut run);
+    let Phase::Thinking { call, .. } = &run.stage else { panic!() };
+    let id = AttemptId { call: call.id(), attempt: 1 };
+    let mut reply = ModelReply::tool("b", "send_email", "{}");
+    reply.tool_calls.push(ToolCall { id: "c".into(), ..reply.tool_calls[0].clone() });
+    run.handle(at(3_000), Input::ModelReplied(id, reply));
+    let outputs = drain(&mut run);
+    assert!(matches!(outputs[..], [Output::Think(_), Output::Wait { .. }]), "nothing runs: {outputs:?}");
+}

@@ -1,7 +1,7 @@
 //! Suspended runs: resumed any number of times, with decisions of every kind.
 
 use super::*;
-use crate::effect::{Claimed, EffectState, Ledger};
+use crate::effect::{Claimed, Effect, EffectState, Ledger};
 use crate::snapshot::SnapshotError;
 use alloc::collections::BTreeMap;
 
@@ -492,4 +492,47 @@ fn a_late_word_while_it_is_suspended_is_heard_before_a_yes_runs_it_again() {
     let acts = outputs.iter().any(|output| matches!(output, Output::Act { .. } | Output::Claim(_)));
     assert!(!acts, "{outputs:?}");
     assert_eq!(told(&resumed), "sent");
+}
+
+#[test]
+fn what_must_not_happen_twice_does_not_become_harmless_on_its_way() {
+    let mut run = started(asking());
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    run.handle(at(0), Input::Decided(request.id, Decision::Approve));
+    act(&mut run);
+    let harmless = vec![ToolSpec::new("multiply"), ToolSpec::new("send_email")];
+    let mut resumed =
+        Run::restore(&run.snapshot(), RunId(1), policy(), 1, harmless, at(0), Duration::from_secs(1)).unwrap();
+    resumed.handle(at(0), Input::Start);
+    let outputs = drain(&mut resumed);
+    assert!(matches!(outputs[..], [Output::Think(_), Output::Wait { .. }]), "it may have run: {outputs:?}");
+    assert!(told(&resumed).contains("It may have happened"), "{}", told(&resumed));
+}
+
+#[test]
+fn what_was_harmless_and_must_not_happen_twice_now_is_claimed_first() {
+    let tools = |effect| vec![ToolSpec::new("send_email").risky().with_effect(effect)];
+    let mut run = Run::new(RunId(1), "Tell Ana.", asking(), 1, tools(Effect::None), Seed(1)).unwrap();
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    let mut resumed =
+        Run::restore(&run.snapshot(), RunId(1), asking(), 1, tools(Effect::Once), at(0), Duration::ZERO).unwrap();
+    resumed.handle(at(0), Input::Start);
+    resumed.handle(at(0), Input::Decided(request.id, Decision::Approve));
+    let outputs = drain(&mut resumed);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Claim(_))), "{outputs:?}");
+}
+
+#[test]
+fn without_an_approver_nobody_is_asked_about_what_is_open_and_a_decision_still_counts() {
+    let (snapshot, pending) = suspended();
+    let mut resumed = Run::restore(&snapshot, RunId(1), policy(), 1, tools(), at(0), Duration::ZERO).unwrap();
+    resumed.handle(at(0), Input::Start);
+    let asked = |outputs: &[Output]| outputs.iter().filter(|output| matches!(output, Output::Ask(_))).count();
+    assert_eq!(asked(&drain(&mut resumed)), 0);
+    resumed.handle(at(0), Input::Decided(pending[0].id, Decision::Approve));
+    let claims = drain(&mut resumed).iter().filter(|output| matches!(output, Output::Claim(_))).count();
+    assert_eq!(claims, 1);
 }
