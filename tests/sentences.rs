@@ -11,7 +11,7 @@ use steadfast::deadline::Scope;
 use steadfast::effect::{Effect, EffectState, Reconciliation};
 use steadfast::event::{BlockReason, Event};
 use steadfast::failure::{Failure, FailureClass};
-use steadfast::fallback::{FallbackReason, RetryRefusal};
+use steadfast::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use steadfast::id::{ApprovalId, RunId};
 use steadfast::outcome::{CallError, StopReason};
 use steadfast::progress::{Repetition, Rung};
@@ -169,8 +169,12 @@ fn of_calls() -> Vec<Event> {
         fell(FallbackReason::RetriesRefused { reason: refusals()[1] }),
         fell(FallbackReason::BreakerOpen { retry_at: at(31_000) }),
         fell(FallbackReason::BreakerOpen { retry_at: Instant::MAX }),
-        Event::AskedToWait { option: 0, until: at(40_000) },
-        fell(FallbackReason::AskedToWait { until: at(40_000) }),
+        Event::Paused { option: 0, until: at(40_000), reason: PauseReason::ServerAsked },
+        Event::Paused { option: 0, until: at(40_000), reason: PauseReason::BacksOff },
+        Event::Paused { option: 0, until: at(40_000), reason: PauseReason::BreakerOpen },
+        fell(FallbackReason::Paused { until: at(40_000), reason: PauseReason::ServerAsked }),
+        fell(FallbackReason::Paused { until: at(40_000), reason: PauseReason::BacksOff }),
+        gave_up(CallError::PauseTooLong { wait: ms(3_600_000), limit: ms(300_000), last: overloaded() }),
         fell(FallbackReason::WaitBeyondDeadline { wait: ms(40_000), remaining: ms(30_000) }),
         gave_up(CallError::NotTransient { failure: Failure::new(FailureClass::InvalidRequest, "400") }),
         gave_up(exhausted(1)),

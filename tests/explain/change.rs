@@ -1,6 +1,7 @@
 //! One setting changed, everything else as it was.
 
 use steadfast::approval::ApprovalGate;
+use steadfast::backoff::Backoff;
 use steadfast::breaker::{BreakerPolicy, SlowPolicy, WindowPolicy};
 use steadfast::budget::Limits;
 use steadfast::explain::{Subject, Value};
@@ -65,6 +66,12 @@ fn of_call(policy: &CallPolicy, name: &str, to: &Value) -> CallPolicy {
         "timeout" => policy.with_timeout(Some(span(to))).unwrap(),
         "deadline" => policy.with_deadline(Some(span(to))).unwrap(),
         "retry.attempts" => policy.with_retry(Some(policy.retry().unwrap().with_attempts(whole(to)).unwrap())),
+        "longest_pause" => policy.with_longest_pause(Some(span(to))).unwrap(),
+        "backoff.cap" => {
+            let (retry, old) = (*policy.retry().unwrap(), *policy.retry().unwrap().backoff());
+            let new = Backoff::new(old.base(), span(to)).unwrap().with_jitter(old.jitter());
+            policy.with_retry(Some(retry.with_backoff(new.with_factor_thousandths(old.factor_thousandths()).unwrap())))
+        }
         "throttle.tokens" => policy.with_throttle(Some(policy.throttle().unwrap().with_tokens(whole(to)).unwrap())),
         "breaker.consecutive" => breaker(&|breaker| breaker.with_consecutive(whole(to))),
         "breaker.window.rate" => window(Some(share(to)), None),

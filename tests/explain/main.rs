@@ -18,7 +18,7 @@ use steadfast_sim::{Fault, Faults, Human, Setup, default_policy, simulate};
 use world::Plan;
 
 /// Every setting an explanation may name: of constructors that refuse it, or of JavaScript's options.
-const SETTINGS: [&str; 35] = [
+const SETTINGS: [&str; 36] = [
     "timeout",
     "deadline",
     "first_output",
@@ -35,6 +35,7 @@ const SETTINGS: [&str; 35] = [
     "breaker.probes",
     "breaker.successes",
     "breaker.lease",
+    "longest_pause",
     "throttle.tokens",
     "run.deadline",
     "max_steps",
@@ -117,7 +118,10 @@ fn goes_as_said(nearest: &Nearest, was: &Entry, trace: &[Entry], index: usize) -
             ends.any(|entry| matches!(entry.event, Event::AttemptSucceeded { .. } | Event::AttemptFailed { .. }))
         }
         (_, Event::CallFailed { error }) if matches!(innermost(error), CallError::DeadlineExceeded { .. }) => {
-            matches!(now.event, Event::BackingOff { .. } | Event::AttemptStarted { .. })
+            matches!(now.event, Event::BackingOff { .. } | Event::Paused { .. } | Event::AttemptStarted { .. })
+        }
+        ("longest_pause", Event::CallFailed { .. }) => {
+            matches!(now.event, Event::BackingOff { .. } | Event::Paused { .. })
         }
         (_, Event::FellBack { .. }) => matches!(now.event, Event::BackingOff { .. }),
         ("breaker.probes", _) => matches!(now.event, Event::AttemptStarted { .. }),
@@ -277,6 +281,8 @@ fn every_nearest_change_under_hundreds_of_policies_is_true() {
         "run.deadline",
         "budget.deadline",
         "retry.attempts",
+        "backoff.cap",
+        "longest_pause",
         "retry_budget.rate",
         "retry_budget.at_least",
         "throttle.tokens",

@@ -276,10 +276,12 @@ fn call_policy(stream: &mut Stream) -> Result<CallPolicy, InvalidSetting> {
     let first_output = stream.happens(150).then(|| millis(stream, 1, 6_000));
     let idle = stream.happens(150).then(|| millis(stream, 1, 4_000));
     let timeout = stream.happens(950).then(|| millis(stream, 500, 9_000));
+    let longest_pause = stream.happens(200).then(|| millis(stream, 100, 4_000));
     Ok(CallPolicy::unguarded()
         .with_timeout(timeout)?
         .with_stream(first_output, idle)?
         .with_deadline(deadline)?
+        .with_longest_pause(longest_pause)?
         .with_estimate(estimate)
         .with_throttle(stream.happens(300).then_some(throttle))
         .with_retry(stream.happens(900).then_some(retry))

@@ -172,7 +172,7 @@ fn trap_21_counters_at_their_integer_limit() {
     // The last attempt there is a number for.
     let retry = RetryPolicy::default().with_attempts(u32::MAX).unwrap();
     let policy = CallPolicy::unguarded().with_retry(Some(retry));
-    let mut call = Call::new(Key::default(), &policy, 1, Seed(1), Deadline::NEVER).after_attempts(u32::MAX - 1, None);
+    let mut call = Call::new(Key::default(), &policy, 1, Seed(1), Deadline::NEVER).after_attempts(u32::MAX - 1);
     call.handle(Instant::MAX, Input::Start, &mut (), &mut Trace::off());
     call.handle(Instant::MAX, Input::Failed(u32::MAX, Failure::transient("503")), &mut (), &mut Trace::off());
     call.handle(Instant::MAX, Input::Tick, &mut (), &mut Trace::off());

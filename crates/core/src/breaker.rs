@@ -140,6 +140,21 @@ impl CircuitBreaker {
         }
     }
 
+    /// When an attempt could begin at the earliest, if not now. What is looked at is not counted as a refusal.
+    #[must_use]
+    pub fn blocked_until(&self, now: Instant) -> Option<Instant> {
+        let rare = self.rare.as_ref()?;
+        let until = match &rare.mode {
+            Mode::Open { until } => *until,
+            Mode::ForcedOpen { .. } => Instant::MAX,
+            Mode::HalfOpen { probes, .. } if probes.len() >= self.policy().probes as usize => {
+                probes.iter().map(|probe| probe.lease_until).min()?
+            }
+            Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled => return None,
+        };
+        Some(until).filter(|until| *until > now || *until == Instant::MAX)
+    }
+
     /// Counts since construction.
     #[must_use]
     pub fn stats(&self) -> Stats {

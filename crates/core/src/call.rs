@@ -10,13 +10,12 @@ mod shared;
 
 pub use shared::{Endpoint, Resources, Shared};
 
-use crate::backoff::Delay;
 use crate::breaker::{CircuitBreaker, Permit, PermitOutcome, Rejection};
 use crate::budget::{Reservation, RetryBudget, RetryThrottle, Spend};
 use crate::deadline::{Deadline, Scope};
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::fallback::{FallbackReason, Options};
+use crate::fallback::Options;
 use crate::id::{AttemptId, CallId, Key};
 use crate::outcome::{CallError, WaitReason};
 use crate::policy::CallPolicy;
@@ -25,6 +24,8 @@ use crate::rng::Seed;
 use crate::time::{Duration, Instant};
 use crate::trace::Trace;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
+use asked::Left;
 use shared::event_of;
 
 /// A guarded call.
@@ -69,15 +70,18 @@ pub struct Call {
     retry: Option<RetryPolicy>,
     seed: Seed,
     deadline: Deadline,
+    longest_pause: Option<Duration>,
     options: Options,
+    /// The options that were left, in order.
+    left: Vec<Left>,
     now: Instant,
     phase: Phase,
-    /// When a server asked an earlier call under the same key to come back.
-    not_before: Option<Instant>,
     /// Attempts made in all.
     attempts: u32,
     /// Attempts made of the current option.
     tries: u32,
+    /// Whether the next attempt is counted among the retries already.
+    counted: bool,
     previous_wait: Option<Duration>,
     last_failure: Option<Failure>,
     abandoned: Option<u32>,
@@ -186,12 +190,14 @@ impl Call {
             retry: policy.retry().copied(),
             seed,
             deadline: parent,
+            longest_pause: policy.longest_pause(),
             options: Options::new(options),
+            left: Vec::new(),
             now: Instant::ORIGIN,
             phase: Phase::New,
-            not_before: None,
             attempts: 0,
             tries: 0,
+            counted: false,
             previous_wait: None,
             last_failure: None,
             abandoned: None,
@@ -227,21 +233,11 @@ impl Call {
         Ok(call)
     }
 
-    /// Counts its attempts on from those an earlier call under the same key made, so that no two share a number, and begins
-    /// no earlier than a server asked that one for.
+    /// Counts its attempts on from those an earlier call under the same key made, so that no two share a number.
     #[must_use]
-    pub fn after_attempts(mut self, made: u32, not_before: Option<Instant>) -> Self {
-        (self.attempts, self.not_before) = (made, not_before);
+    pub fn after_attempts(mut self, made: u32) -> Self {
+        self.attempts = made;
         self
-    }
-
-    /// Before when it makes no attempt: the end of the wait it is in, or what a server asked an earlier call for.
-    #[must_use]
-    pub fn not_before(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::BackingOff { until } => self.not_before.max(Some(until)),
-            Phase::New | Phase::Attempting(_) | Phase::Over(_) => self.not_before,
-        }
     }
 
     /// The idempotency key of all its attempts.
@@ -285,10 +281,7 @@ impl Call {
                     Deadline::after(self.now, self.limit.filter(|_| !sabotaged!(CallHasNoDeadline)), Scope::Call)
                         .within(self.deadline);
                 shared.retries(RetryBudget::call_started);
-                match self.not_before.filter(|at| *at > self.now) {
-                    Some(at) => self.go_on_waiting(at, trace),
-                    None => self.start_attempt(shared, trace),
-                }
+                self.start_attempt(shared, trace);
             }
             Input::Succeeded(attempt) if self.awaits(attempt) => {
                 let (now, started) = (self.now, self.settle(PermitOutcome::Ok, self.estimate, shared, trace));
@@ -310,7 +303,10 @@ impl Call {
             // A part of an attempt that is over is as late as its end will be, and that is traced.
             Input::Start | Input::Tick | Input::Output(_) | Input::Commit(_) | Input::Spent(..) => {}
             Input::Succeeded(attempt) => self.record(trace, Some(attempt), || Event::LateReply { ok: true }),
-            Input::Failed(attempt, _) => self.record(trace, Some(attempt), || Event::LateReply { ok: false }),
+            Input::Failed(attempt, failure) => {
+                self.hear_late(self.now, attempt, &failure, shared);
+                self.record(trace, Some(attempt), || Event::LateReply { ok: false });
+            }
             Input::Cancel => self.cancel(shared, trace),
         }
     }
@@ -351,19 +347,7 @@ impl Call {
         }
     }
 
-    /// Goes on with a wait that a process before this one was in, if there is time for that.
-    fn go_on_waiting(&mut self, until: Instant, trace: &mut Trace) {
-        let wait = until - self.now;
-        if self.deadline.remaining(self.now).is_some_and(|remaining| wait >= remaining) {
-            return self.finish(CallError::DeadlineExceeded { scope: self.deadline.scope(), last: None }, trace);
-        }
-        let delay = Delay { delay: wait, floor: Duration::ZERO, ceiling: Duration::ZERO, retry_after: Some(wait) };
-        let of = self.retry.as_ref().map_or(1, RetryPolicy::attempts);
-        self.record(trace, None, || Event::BackingOff { next: 1, of, until, delay });
-        self.phase = Phase::BackingOff { until };
-    }
-
-    /// Starts an attempt of the current option, or of the next one whose server and breaker let it through.
+    /// Starts an attempt of the current option, or of another one whose server and breaker let it through.
     fn start_attempt<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
         if self.deadline.has_passed(self.now) {
             let last = self.last_failure.take();
@@ -376,14 +360,23 @@ impl Call {
             None => None,
         };
         loop {
-            if let Some(until) = self.asked_to_wait(shared) {
-                if self.leaves_alone(until, shared, trace) {
+            if let Some(word) = self.asked_to_wait(shared) {
+                if self.leaves_alone(word, shared, trace) {
                     continue;
                 }
                 if let Some(reservation) = reservation {
                     shared.budget(|budget, _| budget.cancel(reservation));
                 }
                 return;
+            }
+            if !self.may_try_again(shared, trace) {
+                if matches!(self.phase, Phase::Over(_)) {
+                    if let Some(reservation) = reservation {
+                        shared.budget(|budget, _| budget.cancel(reservation));
+                    }
+                    return;
+                }
+                continue;
             }
             let (now, timeout, option) = (self.now, self.timeout, self.options.current());
             let admission = shared.breaker(option, |breaker| {
@@ -393,7 +386,7 @@ impl Call {
             });
             match admission {
                 Some(Err(rejection)) => {
-                    if !self.fall_back_from_open_breaker(rejection, trace) {
+                    if !self.turned_away(rejection, shared, trace) {
                         if let Some(reservation) = reservation {
                             shared.budget(|budget, _| budget.cancel(reservation));
                         }
@@ -414,6 +407,7 @@ impl Call {
             self.attempts = self.attempts.saturating_add(1);
         }
         self.tries = self.tries.saturating_add(1);
+        self.counted = false;
         let output_by = Deadline::after(self.now, self.first_output, Scope::FirstOutput);
         let (started, option, first) = (self.now, self.options.current(), output_by.within(until));
         let (spent, told, committed) = (None, false, false);
@@ -424,28 +418,6 @@ impl Call {
             until: first.at(),
             scope: first.scope(),
         });
-    }
-
-    /// Answers whether there is another option to try.
-    fn fall_back_from_open_breaker(&mut self, rejection: Rejection, trace: &mut Trace) -> bool {
-        let (option, retry_at) = (self.options.current(), rejection.retry_at);
-        let event = || Event::BreakerRejected { option, retry_at, reason: rejection.reason.clone() };
-        self.record(trace, None, event);
-        if self.fall_back(FallbackReason::BreakerOpen { retry_at }, trace) {
-            return true;
-        }
-        self.give_up(CallError::CircuitOpen(rejection), trace);
-        false
-    }
-
-    /// Moves to the next option, if there is one.
-    fn fall_back(&mut self, reason: FallbackReason, trace: &mut Trace) -> bool {
-        let from = self.options.current();
-        let Some(to) = self.options.advance() else { return false };
-        self.record(trace, None, || Event::FellBack { from, to, reason });
-        self.tries = 0;
-        self.previous_wait = None;
-        true
     }
 
     /// Ends with the last option's error, or with one that says how many options there were.

@@ -7,7 +7,7 @@ use crate::budget::BudgetExceeded;
 use crate::deadline::Scope;
 use crate::effect::{Effect, EffectState, Reconciliation};
 use crate::failure::Failure;
-use crate::fallback::{FallbackReason, RetryRefusal};
+use crate::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use crate::id::{ApprovalId, RunId};
 use crate::outcome::{CallError, StopReason};
 use crate::progress::{Repetition, Rung};
@@ -97,8 +97,8 @@ pub enum Event {
     },
     /// Another attempt follows after a wait.
     BackingOff { next: u32, of: u32, until: Instant, delay: Delay },
-    /// The server of that option asked to be left alone until then: it is waited for, left for another, or the call ends.
-    AskedToWait { option: u32, until: Instant },
+    /// The call waits until then, when that option may be tried.
+    Paused { option: u32, until: Instant, reason: PauseReason },
     /// The next option is tried.
     FellBack { from: u32, to: u32, reason: FallbackReason },
     /// The call has no value.

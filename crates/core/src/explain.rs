@@ -14,7 +14,7 @@
 //! | a failure that another try cannot mend, a failed probe, a cancellation, a human's no | no setting decides it |
 //! | a second decision by the same setting | the change would have met the first one, and nobody knows what had followed |
 //! | a timeout after which nothing came; any where `idle` is set; one of `first_output` | when the answer or its next part would have come is not in the trace |
-//! | a server's word on when it may be called again | the server decides it, whatever is set here |
+//! | a pause that a server asks for | the server decides it, whatever is set here |
 //! | anything that a second rule, limit or refusal would have decided the same way | it takes two changes |
 //! | an open breaker's refusal | its open time is drawn in proportion to `breaker.open_for`, which also decides whether a call waits for it: a shorter one is met before |
 //! | a breaker with a rule over slow calls that opened | which calls were slow by then is not in the trace, and another rule may have opened it a moment later |
@@ -158,7 +158,7 @@ impl<'a> Explainer<'a> {
             Event::LateReply { .. } => Some(self.late_reply(index)),
             Event::BackingOff { next, of, delay, .. } => self.backing_off(index, *next, *of, *delay),
 
-            Event::AskedToWait { until, .. } => Some(self.asked_to_wait(index, *until)),
+            Event::Paused { until, reason, .. } => self.paused(index, *until, *reason),
             Event::RetryRefused { reason } => self.retry_refused(index, *reason),
             Event::FellBack { reason, .. } => self.fell_back(index, *reason),
             Event::CallFailed { error } => self.call_failed(index, error),

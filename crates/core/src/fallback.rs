@@ -1,7 +1,8 @@
 //! Fallback: which option is next, and why the one before was left.
 //!
 //! Options are tried in the order of preference. Whatever ends one option moves on to the next, with two exceptions: a
-//! cancellation is never fallen back from, and after the deadline nothing is tried.
+//! cancellation is never fallen back from, and after the deadline nothing is tried. One that was left only because its server
+//! asked for a pause, or because its breaker was open, is come back to where it is free first.
 
 use crate::budget::RetryBudgetSpent;
 use crate::failure::FailureClass;
@@ -31,10 +32,12 @@ pub enum FallbackReason {
         /// When the breaker lets a probe through.
         retry_at: Instant,
     },
-    /// Its server asked to be left alone, and an option after it is free sooner.
-    AskedToWait {
+    /// It is to be left alone for a while, and another option is free sooner.
+    Paused {
         /// Until when.
         until: Instant,
+        /// Why.
+        reason: PauseReason,
     },
     /// The next try could only begin after the deadline.
     WaitBeyondDeadline {
@@ -45,6 +48,18 @@ pub enum FallbackReason {
         #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
         remaining: Duration,
     },
+}
+
+/// Why an option is left alone for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+pub enum PauseReason {
+    /// Its server asked for it.
+    ServerAsked,
+    /// A call waited before its next try when its process ended, and that wait goes on.
+    BacksOff,
+    /// Its breaker is open.
+    BreakerOpen,
 }
 
 /// Why another try is not allowed although it might help.
@@ -70,18 +85,21 @@ pub enum RetryRefusal {
 /// assert_eq!(options.advance(), Some(1));
 /// assert_eq!(options.advance(), None);
 /// assert_eq!(options.current(), 1);
+/// options.come_back_to(0); // its pause is over
+/// assert_eq!((options.current(), options.reached(), options.advance()), (0, 1, None));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     count: u32,
     current: u32,
+    reached: u32,
 }
 
 impl Options {
     /// `count` options; a call has at least one, so 0 means 1.
     #[must_use]
     pub const fn new(count: u32) -> Self {
-        Self { count: if count == 0 { 1 } else { count }, current: 0 }
+        Self { count: if count == 0 { 1 } else { count }, current: 0, reached: 0 }
     }
 
     /// How many there are.
@@ -96,12 +114,26 @@ impl Options {
         self.current
     }
 
-    /// Moves to the next option and names it, or stays at the last and answers `None`.
+    /// The last one that was come to, in the order of preference.
+    #[must_use]
+    pub const fn reached(self) -> u32 {
+        self.reached
+    }
+
+    /// Moves to the next option that was not come to yet and names it, or stays and answers `None`.
     pub fn advance(&mut self) -> Option<u32> {
-        if self.current + 1 >= self.count && !(sabotaged!(OneOptionTooMany) && self.current < self.count) {
+        if self.reached + 1 >= self.count && !(sabotaged!(OneOptionTooMany) && self.reached < self.count) {
             return None;
         }
-        self.current += 1;
+        self.reached += 1;
+        self.current = self.reached;
         Some(self.current)
+    }
+
+    /// Moves back to an option that was left for a pause. One that was not come to yet is none.
+    pub fn come_back_to(&mut self, option: u32) {
+        if option <= self.reached {
+            self.current = option;
+        }
     }
 }

@@ -4,6 +4,7 @@ use crate::breaker::Rejection;
 use crate::budget::BudgetExceeded;
 use crate::deadline::Scope;
 use crate::failure::{Failure, FailureClass};
+use crate::time::{Duration, Span};
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -29,6 +30,17 @@ pub enum CallError {
         scope: Scope,
         /// The last failure before that, if there was one.
         last: Option<Failure>,
+    },
+    /// Its server asked to be left alone for longer than a call waits at most.
+    PauseTooLong {
+        /// How long it would have had to wait.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+        wait: Duration,
+        /// How long it waits at most.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
+        limit: Duration,
+        /// The failure that the server's word came with.
+        last: Failure,
     },
     /// The circuit breaker lets nothing through.
     CircuitOpen(Rejection),
@@ -57,6 +69,7 @@ impl CallError {
         match self {
             Self::NotTransient { failure }
             | Self::RetriesExhausted { last: failure, .. }
+            | Self::PauseTooLong { last: failure, .. }
             | Self::AfterCommit { failure } => failure.class,
             Self::BudgetExceeded(_) => FailureClass::QuotaExhausted,
             Self::DeadlineExceeded { .. } => FailureClass::Timeout,
@@ -78,6 +91,14 @@ impl fmt::Display for CallError {
             Self::DeadlineExceeded { scope, last: None } => write!(f, "the {}'s time is up", scope.as_str()),
             Self::DeadlineExceeded { scope, last: Some(last) } => {
                 write!(f, "the {}'s time leaves no room for another try after {last}", scope.as_str())
+            }
+            Self::PauseTooLong { wait, limit, last } => {
+                write!(
+                    f,
+                    "its server asks for a pause of {}, and a call waits {} at most: {last}",
+                    Span(*wait),
+                    Span(*limit)
+                )
             }
             Self::CircuitOpen(rejection) if rejection.retry_at == crate::time::Instant::MAX => {
                 f.write_str("the circuit breaker was forced open")
@@ -104,6 +125,7 @@ impl From<CallError> for Failure {
         match error {
             CallError::NotTransient { failure }
             | CallError::RetriesExhausted { last: failure, .. }
+            | CallError::PauseTooLong { last: failure, .. }
             | CallError::AfterCommit { failure } => failure,
             error => Self::new(error.class(), alloc::format!("{error}")),
         }

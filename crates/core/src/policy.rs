@@ -21,6 +21,7 @@ use alloc::string::String;
 /// | `throttle` of retries (one for each option) | [`ThrottlePolicy::default`] |
 /// | `first_output` and `idle` (streams: until the first part, between parts) | none |
 /// | `estimate` (tokens and money of each attempt, reserved before it) | nothing |
+/// | `longest_pause` (what a server asks for beyond it is not waited for) | 5 min, as long as a breaker stays open at most |
 ///
 /// ```
 /// use core::time::Duration;
@@ -45,6 +46,8 @@ pub struct CallPolicy {
     throttle: Option<ThrottlePolicy>,
     breaker: Option<BreakerPolicy>,
     estimate: Spend,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
+    longest_pause: Option<Duration>,
 }
 
 impl Default for CallPolicy {
@@ -58,6 +61,7 @@ impl Default for CallPolicy {
             throttle: Some(ThrottlePolicy::default()),
             breaker: Some(BreakerPolicy::default()),
             estimate: Spend::NONE,
+            longest_pause: Some(Duration::from_secs(300)),
         }
     }
 }
@@ -75,6 +79,7 @@ impl CallPolicy {
             throttle: None,
             breaker: None,
             estimate: Spend::NONE,
+            longest_pause: None,
         }
     }
 
@@ -115,6 +120,14 @@ impl CallPolicy {
     pub fn with_estimate(mut self, estimate: Spend) -> Self {
         self.estimate = Spend { attempts: 0, steps: 0, ..estimate };
         self
+    }
+
+    /// With another limit for the pause that a server may ask a call to wait out; more than zero, or none. What asks for more
+    /// is left for another option, or ends the call at once: with [`PauseTooLong`](crate::outcome::CallError::PauseTooLong), which
+    /// says when to come back. It is never called earlier than it asked for.
+    pub fn with_longest_pause(mut self, limit: Option<Duration>) -> Result<Self, InvalidSetting> {
+        self.longest_pause = positive("longest_pause", limit)?;
+        Ok(self)
     }
 
     /// With another throttle of retries, or none.
@@ -166,6 +179,12 @@ impl CallPolicy {
     #[must_use]
     pub fn estimate(&self) -> Spend {
         self.estimate
+    }
+
+    /// The longest pause that a server may ask a call to wait out.
+    #[must_use]
+    pub fn longest_pause(&self) -> Option<Duration> {
+        self.longest_pause
     }
 
     /// The throttle of retries.
@@ -377,6 +396,7 @@ mod tests {
         let call = CallPolicy::default();
         assert_eq!(call.with_timeout(Some(Duration::ZERO)).unwrap_err().name, "timeout");
         assert_eq!(call.with_deadline(Some(Duration::ZERO)).unwrap_err().name, "deadline");
+        assert_eq!(call.with_longest_pause(Some(Duration::ZERO)).unwrap_err().name, "longest_pause");
         let run = || RunPolicy::with_hash(no_hash);
         assert_eq!(run().with_max_steps(0).unwrap_err().name, "max_steps");
         assert_eq!(run().with_deadline(Some(Duration::ZERO)).unwrap_err().name, "run.deadline");

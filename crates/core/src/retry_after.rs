@@ -4,10 +4,11 @@
 //! or another process that goes on from a snapshot, heeds it as well.
 
 use crate::failure::{Failure, FailureClass};
+use crate::fallback::PauseReason;
 use crate::snapshot::{Reader, SnapshotError, Stored, Writer};
 use crate::time::Instant;
 
-/// Until when an endpoint asked to be left alone.
+/// Until when an endpoint is to be left alone.
 ///
 /// ```
 /// use steadfast::failure::FailureClass;
@@ -22,29 +23,63 @@ use crate::time::Instant;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RetryAfter {
-    word: Option<(Instant, FailureClass)>,
+    word: Option<Word>,
+}
+
+/// That an endpoint is to be left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) until: Instant,
+    /// The class of the failure it came with.
+    pub(crate) class: FailureClass,
+    pub(crate) reason: PauseReason,
 }
 
 impl RetryAfter {
     /// It asked to be left alone until then, with a failure of that class. Of several words the one that asks for more holds.
     pub fn asked(&mut self, until: Instant, class: FailureClass) {
-        if self.word.is_none_or(|(before, _)| before < until) {
-            self.word = Some((until, class));
-        }
+        self.add(Word { until, class, reason: PauseReason::ServerAsked });
     }
 
     /// When it may be called again; nothing if that is now.
     #[must_use]
     pub fn until(&self, now: Instant) -> Option<Instant> {
-        self.word.map(|(until, _)| until).filter(|until| *until > now)
+        self.at(now).map(|word| word.until)
     }
 
+    pub(crate) fn add(&mut self, word: Word) {
+        if self.word.is_none_or(|before| before.until < word.until) {
+            self.word = Some(word);
+        }
+    }
+
+    /// The word that holds now.
+    #[inline]
+    pub(crate) fn at(&self, now: Instant) -> Option<Word> {
+        self.word.filter(|word| word.until > now)
+    }
+}
+
+impl Word {
     /// The word as a failure: for a call that has no time to wait for it.
-    #[must_use]
-    pub fn failure(&self, now: Instant) -> Option<Failure> {
-        let (until, class) = self.word.filter(|(until, _)| *until > now)?;
-        let message = alloc::format!("its server asked to be left alone until {until}");
-        Some(Failure::new(class, message).with_retry_after(until - now))
+    pub(crate) fn failure(&self, now: Instant) -> Failure {
+        let until = self.until;
+        let message = match self.reason {
+            PauseReason::ServerAsked => alloc::format!("its server asked to be left alone until {until}"),
+            PauseReason::BacksOff | PauseReason::BreakerOpen => alloc::format!("it is left alone until {until}"),
+        };
+        Failure::new(self.class, message).with_retry_after(until - now)
+    }
+}
+
+impl Stored for Word {
+    fn store(&self, to: &mut Writer) {
+        to.put(&self.until).put(&self.class).put(&(self.reason == PauseReason::ServerAsked));
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        let (until, class) = (from.take()?, from.take()?);
+        let reason = if from.take()? { PauseReason::ServerAsked } else { PauseReason::BacksOff };
+        Ok(Self { until, class, reason })
     }
 }
 
@@ -64,7 +99,7 @@ mod tests {
     #[test]
     fn nobody_asked_for_anything() {
         assert_eq!(RetryAfter::default().until(Instant::ORIGIN), None);
-        assert_eq!(RetryAfter::default().failure(Instant::ORIGIN), None);
+        assert_eq!(RetryAfter::default().at(Instant::ORIGIN), None);
     }
 
     #[test]
@@ -74,23 +109,21 @@ mod tests {
         word.asked(at(2_000), FailureClass::RateLimited);
         word.asked(at(500), FailureClass::Overloaded);
         word.asked(at(2_000), FailureClass::Overloaded);
-        assert_eq!(word.failure(at(0)).unwrap().class, FailureClass::RateLimited);
+        assert_eq!(word.at(at(0)).unwrap().class, FailureClass::RateLimited);
         assert_eq!((word.until(at(1_999)), word.until(at(2_000))), (Some(at(2_000)), None));
         word.asked(at(3_000), FailureClass::Overloaded);
-        assert_eq!(word.failure(at(0)).unwrap().class, FailureClass::Overloaded);
+        assert_eq!(word.at(at(0)).unwrap().class, FailureClass::Overloaded);
         assert_eq!(word.until(at(2_000)), Some(at(3_000)));
     }
 
     #[test]
-    fn the_word_as_a_failure_says_until_when_and_how_long() {
-        let mut word = RetryAfter::default();
-        word.asked(Instant::from_millis(2_000), FailureClass::Overloaded);
-        let failure = word.failure(Instant::from_millis(500)).unwrap();
-        assert_eq!(
-            (failure.class, failure.retry_after),
-            (FailureClass::Overloaded, Some(crate::time::Duration::from_millis(1_500)))
-        );
+    fn the_word_as_a_failure_says_until_when_how_long_and_whose_it_is() {
+        let (until, now) = (Instant::from_millis(2_000), Instant::from_millis(500));
+        let said = |reason| Word { until, class: FailureClass::Overloaded, reason }.failure(now);
+        let failure = said(PauseReason::ServerAsked);
+        let wait = crate::time::Duration::from_millis(1_500);
+        assert_eq!((failure.class, failure.retry_after), (FailureClass::Overloaded, Some(wait)));
         assert_eq!(failure.message, "its server asked to be left alone until 2 s");
-        assert_eq!(word.failure(Instant::from_millis(2_000)), None);
+        assert_eq!(said(PauseReason::BacksOff).message, "it is left alone until 2 s");
     }
 }

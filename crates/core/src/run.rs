@@ -86,10 +86,10 @@ pub struct Run {
     progress: Option<ProgressDetector>,
     /// What to tell the model beside this turn's results, unless they bring news.
     hint: Option<Repetition>,
+    /// The model's latest call, once it is over: a late word of its server still counts.
+    thought: Option<Call>,
     /// Whether the model is asked without tools: its last turn.
     last_turn: bool,
-    /// Before when a restored run does not ask its model: a wait goes on.
-    think_at: Option<Instant>,
     steps: StepLimiter,
     deadline: Deadline,
     messages: Vec<Message>,
@@ -259,8 +259,8 @@ impl Run {
             commons: Commons::new(&policy, models, &tools, seed),
             progress: policy.progress().cloned().map(ProgressDetector::new),
             hint: None,
+            thought: None,
             last_turn: false,
-            think_at: None,
             steps: StepLimiter::new(policy.max_steps())?,
             deadline: Deadline::NEVER,
             messages: alloc::vec![Message::new(Role::User, task)],

@@ -6,7 +6,7 @@ use crate::budget::RetryBudgetSpent;
 use crate::deadline::Scope;
 use crate::effect::{EffectState, Reconciliation};
 use crate::event::{BlockReason, Event};
-use crate::fallback::{FallbackReason, RetryRefusal};
+use crate::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use crate::outcome::StopReason;
 use crate::progress::Rung;
 use crate::time::{Instant, Span};
@@ -126,11 +126,14 @@ impl fmt::Display for Event {
                     }
                 }
             }
-            Self::AskedToWait { option, until } => {
-                write!(
-                    f,
-                    "The server of option {option} asked to be left alone until {until}, and is not asked earlier."
-                )
+            Self::Paused { option, until, reason: PauseReason::ServerAsked } => {
+                write!(f, "Waits until {until}: the server of option {option} asked to be left alone until then.")
+            }
+            Self::Paused { option, until, reason: PauseReason::BacksOff } => {
+                write!(f, "Waits until {until}: the wait before the next attempt at option {option} goes on.")
+            }
+            Self::Paused { option, until, reason: PauseReason::BreakerOpen } => {
+                write!(f, "Waits until {until}, when the breaker of option {option} lets an attempt through.")
             }
             Self::FellBack { from, to, reason } => write!(f, "Option {from} is left for option {to}: {reason}."),
             Self::CallFailed { error } => write!(f, "The call gives up: {error}."),
@@ -233,7 +236,10 @@ impl fmt::Display for FallbackReason {
             Self::RetriesRefused { reason } => write!(f, "{reason}"),
             Self::BreakerOpen { retry_at } if *retry_at == Instant::MAX => f.write_str("its breaker is open"),
             Self::BreakerOpen { retry_at } => write!(f, "its breaker is open until {retry_at}"),
-            Self::AskedToWait { until } => write!(f, "its server asked to be left alone until {until}"),
+            Self::Paused { until, reason: PauseReason::ServerAsked } => {
+                write!(f, "its server asked to be left alone until {until}")
+            }
+            Self::Paused { until, .. } => write!(f, "it is left alone until {until}"),
             Self::WaitBeyondDeadline { wait, remaining } => {
                 write!(f, "a wait of {} is more than the {} that are left", Span(*wait), Span(*remaining))
             }

@@ -61,7 +61,7 @@ fn of_decision(event: &Event) -> (&'static str, &'static str) {
             "The next try comes after a wait. The ceiling doubles each time, and the wait is drawn below it, so that many \
              callers do not come back at once.",
         ),
-        Event::AskedToWait { .. } => (
+        Event::Paused { .. } => (
             "Retry-After",
             "A server said when it may be called again. Nobody calls it earlier: not this call, and not the ones after it.",
         ),

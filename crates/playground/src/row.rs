@@ -127,7 +127,7 @@ fn decision_kind(event: &Event) -> Kind {
         | Event::EffectUnknown { .. }
         | Event::EffectRepeated { .. }
         | Event::StepLimitReached { .. } => Kind::Failure,
-        Event::BackingOff { .. } | Event::AskedToWait { .. } | Event::FellBack { .. } => Kind::Wait,
+        Event::BackingOff { .. } | Event::Paused { .. } | Event::FellBack { .. } => Kind::Wait,
         Event::BreakerOpened { .. }
         | Event::BreakerHalfOpened { .. }
         | Event::BreakerClosed { .. }

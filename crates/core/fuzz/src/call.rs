@@ -111,8 +111,7 @@ impl World {
         let mut attempt = 0;
         if bytes.yes() {
             attempt = u32::from(bytes.byte());
-            let not_before = bytes.limit().map(|wait| self.now + wait);
-            call = call.after_attempts(attempt, not_before);
+            call = call.after_attempts(attempt);
         }
         let tries = vec![0; self.options.max(1) as usize];
         self.calls.push(Guarded { call, now: Instant::ORIGIN, attempt, tries, succeeded: None, ended: None });

@@ -7,7 +7,7 @@ use crate::budget::{RetryBudget, RetryThrottle, Spend};
 use crate::deadline::{Deadline, Scope};
 use crate::event::Event;
 use crate::failure::{Failure, FailureClass};
-use crate::fallback::{FallbackReason, RetryRefusal};
+use crate::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use crate::outcome::CallError;
 use crate::retry::{NoRetry, RetryDecision, RetryPolicy};
 use crate::time::{Duration, Instant, Span};
@@ -28,17 +28,29 @@ impl Call {
         if counts {
             shared.throttle(option, RetryThrottle::failed);
         }
-        if let Some(wait) = failure.retry_after.filter(|_| failure.class != FailureClass::Cancelled)
-            && !(sabotaged!(ServersWordIsTheCallsOwn) || sabotaged!(ServerIsNotHeard))
-        {
-            shared.retry_after(option, |word| word.asked(now + wait, failure.class));
-        }
+        Self::hear_server(now, option, &failure, shared);
         if failure.class == FailureClass::Cancelled {
             self.finish(CallError::Cancelled, trace);
         } else if committed {
             self.finish(CallError::AfterCommit { failure }, trace);
         } else {
             self.after_failure(failure, shared, trace);
+        }
+    }
+
+    /// What a server asks for holds for whoever calls it next, also where it comes late.
+    pub(crate) fn hear_server<S: Shared + ?Sized>(now: Instant, option: u32, failure: &Failure, shared: &mut S) {
+        if let Some(wait) = failure.retry_after.filter(|_| failure.class != FailureClass::Cancelled)
+            && !(sabotaged!(ServersWordIsTheCallsOwn) || sabotaged!(ServerIsNotHeard))
+        {
+            shared.retry_after(option, |word| word.asked(now + wait, failure.class));
+        }
+    }
+
+    /// A failure of an attempt that is over.
+    pub(crate) fn hear_late<S: Shared + ?Sized>(&self, now: Instant, attempt: u32, failure: &Failure, shared: &mut S) {
+        if let Some(option) = self.option_of(attempt) {
+            Self::hear_server(now, option, failure, shared);
         }
     }
 
@@ -123,13 +135,19 @@ impl Call {
                     self.last_failure = Some(failure);
                     return self.start_attempt(shared, trace);
                 }
-                match (self.asked_too_much(&delay, shared), self.refusal(shared)) {
-                    (None, None) => return self.back_off(delay, failure, shared, trace),
-                    (Some(until), _) => {
-                        let error = CallError::RetriesExhausted { attempts, last: failure };
-                        (FallbackReason::AskedToWait { until }, error)
+                let asked_too_much = self.asked_too_much(&delay, shared);
+                let too_long = delay.retry_after.and_then(|asked| self.too_long(asked, &failure));
+                let until = self.now + delay.retry_after.unwrap_or_default();
+                match (asked_too_much, too_long, Self::refusal_of(self.options.current(), shared)) {
+                    (None, None, None) => return self.back_off(delay, failure, shared, trace),
+                    (Some(_), too_long, _) => {
+                        let error = too_long.unwrap_or(CallError::RetriesExhausted { attempts, last: failure });
+                        (FallbackReason::Paused { until, reason: PauseReason::ServerAsked }, error)
                     }
-                    (None, Some(refusal)) => {
+                    (None, Some(error), _) => {
+                        (FallbackReason::Paused { until, reason: PauseReason::ServerAsked }, error)
+                    }
+                    (None, None, Some(refusal)) => {
                         self.record(trace, None, || Event::RetryRefused { reason: refusal });
                         let error = CallError::RetriesExhausted { attempts, last: failure };
                         (FallbackReason::RetriesRefused { reason: refusal }, error)
@@ -147,7 +165,7 @@ impl Call {
                 CallError::DeadlineExceeded { scope: self.deadline.scope(), last: Some(failure) },
             ),
         };
-        if self.fall_back(reason, trace) {
+        if self.fall_back(reason, shared, trace) {
             self.start_attempt(shared, trace);
         } else {
             self.give_up(error, trace);
@@ -156,6 +174,7 @@ impl Call {
 
     fn back_off<S: Shared + ?Sized>(&mut self, delay: Delay, failure: Failure, shared: &mut S, trace: &mut Trace) {
         shared.retries(RetryBudget::retried);
+        self.counted = true;
         let until = self.now + if sabotaged!(WaitIsHalved) { delay.delay / 2 } else { delay.delay };
         let (next, of) = (self.tries + 1, self.retry.as_ref().map_or(1, RetryPolicy::attempts));
         self.record(trace, None, || Event::BackingOff { next, of, until, delay });
@@ -166,9 +185,9 @@ impl Call {
         self.pass_time(shared, trace);
     }
 
-    /// Why those who share with this call allow it no retry, where they do not.
-    fn refusal<S: Shared + ?Sized>(&self, shared: &mut S) -> Option<RetryRefusal> {
-        let throttled = shared.throttle(self.options.current(), |throttle| {
+    /// Why those who share with this call allow it no other try of that option, where they do not.
+    pub(super) fn refusal_of<S: Shared + ?Sized>(option: u32, shared: &mut S) -> Option<RetryRefusal> {
+        let throttled = shared.throttle(option, |throttle| {
             let tokens_thousandths = throttle.tokens_thousandths();
             (!throttle.may_retry()).then_some(RetryRefusal::Throttle { tokens_thousandths })
         });

@@ -1,44 +1,96 @@
-//! What a server asked for, before an attempt: another option is free, or the wait is taken, or there is no time for it.
+//! Pauses: an option that cannot be tried yet, because its server asked to be left alone or its breaker is open. Another option
+//! is tried, or the call waits for whichever is free first, or there is no time for that.
 
 use super::{Call, Phase, Shared};
 use crate::backoff::Delay;
+use crate::breaker::Rejection;
+use crate::budget::RetryBudget;
 use crate::event::Event;
-use crate::fallback::FallbackReason;
+use crate::failure::{Failure, FailureClass};
+use crate::fallback::{FallbackReason, PauseReason};
 use crate::outcome::CallError;
+use crate::retry::RetryPolicy;
+use crate::retry_after::Word;
 use crate::time::{Duration, Instant};
 use crate::trace::Trace;
 
+/// An option that was left for another one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    option: u32,
+    /// How often it was tried, and which attempt of the call was the last before it was left.
+    tries: u32,
+    attempts: u32,
+    /// Whether it was left for a pause only, and has tries left: then the call may come back to it.
+    paused: bool,
+}
+
+/// An option that may be tried sometime.
+#[derive(Debug, Clone, Copy)]
+struct Free {
+    option: u32,
+    at: Instant,
+    /// Whether it is its server's word that it waits for, and not its breaker.
+    asked: bool,
+}
+
 impl Call {
-    /// Until when the server of the current option asked to be left alone, if that is not over. Where its breaker is open for
-    /// longer, the breaker's word counts: nobody waits before a closed door.
-    pub(super) fn asked_to_wait<S: Shared + ?Sized>(&self, shared: &mut S) -> Option<Instant> {
+    /// What the server of the current option asked for, if that is not over. Where its breaker is open for longer, the
+    /// breaker's word counts: nobody waits before a closed door.
+    pub(super) fn asked_to_wait<S: Shared + ?Sized>(&self, shared: &mut S) -> Option<Word> {
         let option = self.options.current();
-        shared.retry_after(option, |word| word.until(self.now)).flatten()?;
-        Some(self.free_at(option, shared)).filter(|at| *at < Instant::MAX)
+        let word = shared.retry_after(option, |word| word.at(self.now)).flatten()?;
+        Some(word).filter(|word| self.blocked_until(option, shared).is_none_or(|open| open <= word.until))
     }
 
-    /// The server of the current option wants to be left alone until then. Answers whether there is another option to try;
-    /// else the call waits, or is over.
-    ///
-    /// Waiting is for where no other option could be had sooner: whoever has a fallback does not sit out a pause, and one
-    /// whose breaker is open for longer is none.
-    pub(super) fn leaves_alone<S: Shared + ?Sized>(
+    /// The current option is to be left alone. Answers whether another one is tried instead; else the call waits for whichever
+    /// is free first, or is over.
+    pub(super) fn leaves_alone<S: Shared + ?Sized>(&mut self, word: Word, shared: &mut S, trace: &mut Trace) -> bool {
+        let reason = FallbackReason::Paused { until: word.until, reason: word.reason };
+        match self.soonest(shared).filter(|other| other.at < word.until) {
+            // Each in its turn, so that the trace says of each why it is not tried.
+            Some(other) if other.option > self.options.reached() => self.fall_back(reason, shared, trace),
+            Some(other) if other.at <= self.now => self.come_back(other.option, reason, trace),
+            Some(other) => {
+                self.come_back(other.option, reason, trace);
+                self.pause(other, shared, trace)
+            }
+            None => {
+                let current = Free { option: self.options.current(), at: word.until, asked: true };
+                self.pause(current, shared, trace)
+            }
+        }
+    }
+
+    /// The breaker of the current option lets nothing through. Answers whether another one is tried instead. For a breaker alone
+    /// no call waits; one that waits for a server's pause in any case takes whichever is free first.
+    pub(super) fn turned_away<S: Shared + ?Sized>(
         &mut self,
-        until: Instant,
+        rejection: Rejection,
         shared: &mut S,
         trace: &mut Trace,
     ) -> bool {
-        let option = self.options.current();
-        self.record(trace, None, || Event::AskedToWait { option, until });
-        if self.is_free_before(until, shared) {
-            return self.fall_back(FallbackReason::AskedToWait { until }, trace);
+        let (option, retry_at) = (self.options.current(), rejection.retry_at);
+        let event = || Event::BreakerRejected { option, retry_at, reason: rejection.reason.clone() };
+        self.record(trace, None, event);
+        let reason = FallbackReason::BreakerOpen { retry_at };
+        if self.options.reached() + 1 < self.options.count() || sabotaged!(OneOptionTooMany) {
+            if self.fall_back(reason, shared, trace) {
+                return true;
+            }
+        } else if let Some(other) = self.soonest(shared) {
+            if other.at <= self.now {
+                return self.come_back(other.option, reason, trace);
+            }
+            if other.asked && other.at < retry_at {
+                self.come_back(other.option, reason, trace);
+                return self.pause(other, shared, trace);
+            }
+            if self.waits_for_a_server(shared) {
+                return self.pause(Free { option, at: retry_at, asked: false }, shared, trace);
+            }
         }
-        if self.deadline.remaining(self.now).is_none_or(|remaining| until - self.now < remaining) {
-            self.phase = Phase::BackingOff { until };
-            return false;
-        }
-        let last = shared.retry_after(option, |word| word.failure(self.now)).flatten();
-        self.give_up(CallError::DeadlineExceeded { scope: self.deadline.scope(), last }, trace);
+        self.give_up(CallError::CircuitOpen(rejection), trace);
         false
     }
 
@@ -46,19 +98,147 @@ impl Call {
     /// could be had sooner.
     pub(super) fn asked_too_much<S: Shared + ?Sized>(&self, delay: &Delay, shared: &mut S) -> Option<Instant> {
         let cap = self.retry.as_ref().map_or(Duration::MAX, |retry| retry.backoff().cap());
+        let cap = self.longest_pause.map_or(cap, |longest| longest.min(cap));
         let until = self.now + delay.retry_after.filter(|asked| *asked > cap)?;
-        self.is_free_before(until, shared).then_some(until)
+        self.soonest(shared).is_some_and(|other| other.at < until).then_some(until)
     }
 
-    /// Whether one of the options after the current one could be tried before that.
-    fn is_free_before<S: Shared + ?Sized>(&self, until: Instant, shared: &mut S) -> bool {
-        (self.options.current() + 1..self.options.count()).any(|later| self.free_at(later, shared) < until)
+    /// A pause that is longer than a call waits at most, as the error of the call.
+    pub(super) fn too_long(&self, wait: Duration, last: &Failure) -> Option<CallError> {
+        let limit = self.longest_pause.filter(|limit| wait > *limit)?;
+        Some(CallError::PauseTooLong { wait, limit, last: last.clone() })
     }
 
-    /// When that option could be tried; never where its breaker is open even then.
-    fn free_at<S: Shared + ?Sized>(&self, option: u32, shared: &mut S) -> Instant {
-        let asked = shared.retry_after(option, |word| word.until(self.now)).flatten().unwrap_or(self.now);
-        let open_until = shared.breaker(option, |breaker| breaker.open_until()).flatten();
-        if open_until.is_some_and(|until| asked < until) { Instant::MAX } else { asked }
+    /// Moves to the next option, if there is one: in the order of preference, and after the last to one that was left for a
+    /// pause only, if that is over or is its server's.
+    pub(super) fn fall_back<S: Shared + ?Sized>(
+        &mut self,
+        reason: FallbackReason,
+        shared: &mut S,
+        trace: &mut Trace,
+    ) -> bool {
+        let (from, left) = (self.options.current(), self.as_left(&reason));
+        let Some(to) = self.options.advance() else {
+            let back = self.soonest(shared).filter(|other| other.asked || other.at <= self.now);
+            return back.is_some_and(|other| self.come_back(other.option, reason, trace));
+        };
+        self.left.push(left);
+        self.record(trace, None, || Event::FellBack { from, to, reason });
+        (self.tries, self.counted, self.previous_wait) = (0, false, None);
+        true
+    }
+
+    /// An option that was tried, and that a call stayed with or came back to after a pause, is tried again: that is a retry like any
+    /// other. Where there are none left, it is another option's turn, or the call is over.
+    pub(super) fn may_try_again<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) -> bool {
+        let option = self.options.current();
+        if self.tries == 0 || self.counted || self.blocked_until(option, shared).is_some() {
+            return true;
+        }
+        let Some(reason) = Self::refusal_of(option, shared) else {
+            shared.retries(RetryBudget::retried);
+            self.counted = true;
+            return true;
+        };
+        self.record(trace, None, || Event::RetryRefused { reason });
+        if !self.fall_back(FallbackReason::RetriesRefused { reason }, shared, trace) {
+            let last = self.last_failure.take();
+            let last = last.unwrap_or_else(|| Failure::new(FailureClass::Overloaded, "it had asked for a pause"));
+            self.give_up(CallError::RetriesExhausted { attempts: self.tries, last }, trace);
+        }
+        false
+    }
+
+    /// The option whose attempt that was; one that was never made was of none.
+    pub(super) fn option_of(&self, attempt: u32) -> Option<u32> {
+        let left = self.left.iter().find(|left| attempt <= left.attempts);
+        let option = left.map_or(self.options.current(), |left| left.option);
+        (1..=self.attempts).contains(&attempt).then_some(option)
+    }
+
+    /// The option it tries.
+    pub(crate) fn option(&self) -> u32 {
+        self.options.current()
+    }
+
+    /// How far the wait before the next try of the current option goes, as a word on that option: for a snapshot.
+    pub(crate) fn own_wait(&self) -> Option<Word> {
+        let (Phase::BackingOff { until }, Some(failure)) = (&self.phase, &self.last_failure) else { return None };
+        // What its server asked for is kept already.
+        let own = failure.retry_after.is_none();
+        own.then_some(Word { until: *until, class: failure.class, reason: PauseReason::BacksOff })
+    }
+
+    /// Back to an option that was left.
+    fn come_back(&mut self, option: u32, reason: FallbackReason, trace: &mut Trace) -> bool {
+        let (from, left) = (self.options.current(), self.as_left(&reason));
+        let Some(back) = self.left.iter_mut().find(|left| left.option == option && left.paused) else { return false };
+        back.paused = false;
+        (self.tries, self.counted, self.previous_wait) = (back.tries, false, None);
+        self.left.push(left);
+        self.options.come_back_to(option);
+        self.record(trace, None, || Event::FellBack { from, to: option, reason });
+        true
+    }
+
+    fn as_left(&self, reason: &FallbackReason) -> Left {
+        let pause = matches!(reason, FallbackReason::Paused { .. } | FallbackReason::BreakerOpen { .. });
+        let allowed = self.retry.as_ref().map_or(1, RetryPolicy::attempts);
+        let (option, tries, attempts) = (self.options.current(), self.tries, self.attempts);
+        Left { option, tries, attempts, paused: pause && tries < allowed }
+    }
+
+    /// Waits for that option, which is the current one, if there is time for it.
+    fn pause<S: Shared + ?Sized>(&mut self, free: Free, shared: &mut S, trace: &mut Trace) -> bool {
+        let Free { option, at: until, .. } = free;
+        let word = shared.retry_after(option, |word| word.at(self.now)).flatten();
+        let wait = until - self.now;
+        let last = word.map(|word| word.failure(self.now).with_retry_after(wait));
+        if self.deadline.remaining(self.now).is_some_and(|remaining| wait >= remaining) {
+            self.give_up(CallError::DeadlineExceeded { scope: self.deadline.scope(), last }, trace);
+        } else if let Some(error) = last.and_then(|last| self.too_long(wait, &last)) {
+            self.give_up(error, trace);
+        } else {
+            let reason = word.filter(|_| free.asked).map_or(PauseReason::BreakerOpen, |word| word.reason);
+            self.record(trace, None, || Event::Paused { option, until, reason });
+            self.phase = Phase::BackingOff { until };
+        }
+        false
+    }
+
+    /// The option that could be tried first, of those after the current one and those that were left for a pause; of equals
+    /// the preferred one.
+    fn soonest<S: Shared + ?Sized>(&self, shared: &mut S) -> Option<Free> {
+        let mut soonest: Option<Free> = None;
+        for option in 0..self.options.count() {
+            let left = self.left.iter().find(|left| left.option == option && left.paused);
+            let tries = if option > self.options.reached() { Some(0) } else { left.map(|left| left.tries) };
+            let may = tries.is_some_and(|tries| tries == 0 || Self::refusal_of(option, shared).is_none());
+            if !may || option == self.options.current() {
+                continue;
+            }
+            let free = self.free(option, shared);
+            if soonest.is_none_or(|before| free.at < before.at) {
+                soonest = Some(free);
+            }
+        }
+        soonest
+    }
+
+    fn waits_for_a_server<S: Shared + ?Sized>(&self, shared: &mut S) -> bool {
+        let mut paused = self.left.iter().filter(|left| left.paused);
+        paused.any(|left| self.free(left.option, shared).asked)
+    }
+
+    /// When that option could be tried: where its breaker is open for longer than its server asked for, once that opens.
+    fn free<S: Shared + ?Sized>(&self, option: u32, shared: &mut S) -> Free {
+        let word = shared.retry_after(option, |word| word.at(self.now)).flatten().map(|word| word.until);
+        let open = self.blocked_until(option, shared);
+        let asked = word.is_some() && open <= word;
+        Free { option, at: word.max(open).unwrap_or(self.now), asked }
+    }
+
+    fn blocked_until<S: Shared + ?Sized>(&self, option: u32, shared: &mut S) -> Option<Instant> {
+        shared.breaker(option, |breaker| breaker.blocked_until(self.now)).flatten()
     }
 }

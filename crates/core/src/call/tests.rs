@@ -364,6 +364,7 @@ fn two_calls_under_one_seed_do_not_jitter_alike() {
     assert!(waits.len() > 40, "{} different waits of 50", waits.len());
 }
 
+mod pauses;
 mod streams;
 
 fn asks(seconds: u64) -> Failure {

@@ -114,10 +114,6 @@ impl Explainer<'_> {
 
     pub(super) fn backing_off(&self, index: usize, next: u32, of: u32, delay: Delay) -> Option<Explanation> {
         let call = self.guarded(index)?;
-        if next < 2 {
-            let text = words::asked_of_an_earlier_call(delay.delay);
-            return Some(Explanation::new("server_asked", text).number("retry_after", delay.delay.into()));
-        }
         let backoff = *call.policy.retry()?.backoff();
         let (name, value) = match backoff.jitter() {
             _ if delay.retry_after.is_some() => ("", Value::Nothing),

@@ -6,8 +6,8 @@ use super::{Explainer, Explanation, Nearest, Policies, Setting, Value, words};
 use crate::budget::{BudgetExceeded, Resource, RetryBudgetSpent};
 use crate::deadline::Scope;
 use crate::event::Event;
-use crate::failure::FailureClass;
-use crate::fallback::{FallbackReason, RetryRefusal};
+use crate::failure::{Failure, FailureClass};
+use crate::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use crate::outcome::CallError;
 use crate::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ impl Explainer<'_> {
             FallbackReason::NotTransient { class } => not_transient(class),
             FallbackReason::RetriesRefused { reason } => self.refusal(index, &call, reason).otherwise(None),
             FallbackReason::BreakerOpen { retry_at } => Self::circuit_open(&call, retry_at),
-            FallbackReason::AskedToWait { until } => self.asked_to_wait(index, until),
+            FallbackReason::Paused { until, reason } => self.left_for_a_pause(index, &call, until, reason),
             FallbackReason::WaitBeyondDeadline { wait, remaining } => {
                 self.wait_beyond(index, &call, self.deadline_scope(&call), Some((wait, remaining)))
             }
@@ -34,7 +34,8 @@ impl Explainer<'_> {
                 Some(Event::RetryRefused { reason }) => self.refusal(index, &call, *reason).otherwise(None),
                 _ => self.attempts_used_up(index, &call, *attempts),
             },
-            CallError::DeadlineExceeded { scope, last } => self.out_of_time(index, &call, *scope, last.is_some()),
+            CallError::DeadlineExceeded { scope, last } => self.out_of_time(index, &call, *scope, last.as_ref()),
+            CallError::PauseTooLong { wait, limit, .. } => self.pause_too_long(index, &call, *wait, *limit),
             CallError::CircuitOpen(rejection) => Self::circuit_open(&call, rejection.retry_at),
             CallError::BudgetExceeded(exceeded) => self.budget_exceeded(index, *exceeded, words::budget(*exceeded)),
             CallError::AfterCommit { .. } => Explanation::new("after_commit", words::AFTER_COMMIT),
@@ -50,11 +51,85 @@ impl Explainer<'_> {
         Some(self.refusal(index, &self.guarded(index)?, reason))
     }
 
-    pub(super) fn asked_to_wait(&self, index: usize, until: Instant) -> Explanation {
+    pub(super) fn paused(&self, index: usize, until: Instant, reason: PauseReason) -> Option<Explanation> {
+        let (call, wait) = (self.guarded(index)?, until - self.at(index));
+        let rule = match reason {
+            PauseReason::ServerAsked => "retry_after",
+            PauseReason::BacksOff => "backs_off",
+            PauseReason::BreakerOpen => "breaker_open",
+        };
+        let breaker = call.policy.breaker().filter(|_| reason == PauseReason::BreakerOpen);
+        let setting = breaker.map(|policy| super::breaker::open_for(&call.subject, policy));
+        let explanation = Explanation::new(rule, words::paused(reason, wait)).by(setting);
+        Some(explanation.number("wait", wait.into()).number("until", Value::Instant(until)))
+    }
+
+    /// An option that was left because another one may be tried sooner. Right after its own failure that is for pauses only
+    /// which are longer than the call would wait by itself.
+    fn left_for_a_pause(&self, index: usize, call: &Guarded, until: Instant, reason: PauseReason) -> Explanation {
         let wait = until - self.at(index);
-        Explanation::new("retry_after", words::asked_to_wait(wait))
+        let failed = matches!(self.latest(index, call), Some(Event::AttemptFailed { .. }));
+        let setting = Self::longest_waits(call).into_iter().min_by_key(|(limit, _)| *limit).filter(|_| failed);
+        let limit = setting.as_ref().map(|(limit, _)| *limit);
+        let nearest = setting
+            .as_ref()
+            .filter(|_| self.would_sit_out(index, call, wait))
+            .map(|(_, setting)| setting.changed(wait.into(), words::would_be_waited_out(wait)));
+        Explanation::new("retry_after", words::left_for_a_pause(reason, wait, limit))
+            .by(setting.map(|(_, setting)| setting))
             .number("wait", wait.into())
             .number("until", Value::Instant(until))
+            .otherwise(nearest)
+    }
+
+    fn pause_too_long(&self, index: usize, call: &Guarded, wait: Duration, limit: Duration) -> Explanation {
+        let setting = call.subject.setting("longest_pause", limit.into());
+        let failed = matches!(self.latest(index, call), Some(Event::AttemptFailed { .. }));
+        let would = !failed || self.would_sit_out(index, call, wait);
+        let certain = would && self.is_whole(index) && self.is_first(index, &setting);
+        let nearest = certain.then(|| setting.changed(wait.into(), words::would_be_waited_out(wait)));
+        Explanation::new("longest_pause", words::pause_too_long(wait, limit))
+            .by(setting)
+            .number("wait", wait.into())
+            .number("limit", limit.into())
+            .otherwise(nearest)
+    }
+
+    /// How long a server may ask a call to wait between two tries while another option is free, each with its setting.
+    fn longest_waits(call: &Guarded) -> alloc::vec::Vec<(Duration, Setting)> {
+        let cap = call.policy.retry().map(|retry| ("backoff.cap", retry.backoff().cap()));
+        let longest = call.policy.longest_pause().map(|limit| ("longest_pause", limit));
+        let named = |(name, limit): (&'static str, Duration)| (limit, call.subject.setting(name, limit.into()));
+        cap.into_iter().chain(longest).map(named).collect()
+    }
+
+    /// Whether a pause after a failure would have been waited out, had nothing limited its length.
+    fn would_sit_out(&self, index: usize, call: &Guarded, wait: Duration) -> bool {
+        let others = Self::longest_waits(call).into_iter().filter(|(limit, _)| *limit < wait).count();
+        let at_the_cap = call.policy.retry().is_some_and(|retry| {
+            let cap = retry.backoff().cap();
+            self.before(index).any(|(place, entry)| match entry.event {
+                Event::BackingOff { delay, .. } => {
+                    delay.ceiling >= cap && self.guarded(place).is_some_and(|other| other.subject == call.subject)
+                }
+                _ => false,
+            })
+        });
+        let again = call.policy.retry().is_some_and(|retry| self.tries(index, call) < retry.attempts());
+        let own = self.wait(index, call);
+        again
+            && others == 1
+            && !at_the_cap
+            && self.is_whole(index)
+            && self.ends_after(index, call, own)
+            && !self.refuses(index, call, own)
+            && !self.before(index).any(|(_, entry)| matches!(entry.event, Event::FellBack { .. }))
+    }
+
+    /// Whether a wait that begins there would end before every limit.
+    fn ends_after(&self, index: usize, call: &Guarded, wait: Option<Duration>) -> bool {
+        let ends = self.limits(call, None).iter().map(|limit| limit.at).min();
+        ends.is_none_or(|ends| wait.is_some_and(|wait| self.at(index) + wait < ends))
     }
 
     /// The entry of the call right before that one.
@@ -89,10 +164,18 @@ impl Explainer<'_> {
 
     /// Whether one attempt more would have been waited for.
     fn would_wait(&self, index: usize, call: &Guarded) -> bool {
-        let (wait, now) = (self.wait(index, call), self.at(index));
-        let ends = self.limits(call, None).iter().map(|limit| limit.at).min();
-        let in_time = ends.is_none_or(|ends| wait.is_some_and(|wait| now + wait < ends));
-        in_time && !self.refuses(index, call, wait)
+        let wait = self.wait(index, call);
+        self.ends_after(index, call, wait) && !self.refuses(index, call, wait) && self.sits_out(index, call)
+    }
+
+    /// Whether what the server asked for with the latest failure is no longer than the call would wait.
+    fn sits_out(&self, index: usize, call: &Guarded) -> bool {
+        let asked = self.of_option(index, call).iter().rev().find_map(|(_, entry)| match &entry.event {
+            Event::AttemptFailed { failure, .. } => Some(failure.retry_after),
+            Event::AttemptTimedOut { .. } => Some(None),
+            _ => None,
+        });
+        asked.flatten().is_none_or(|asked| Self::longest_waits(call).iter().all(|(limit, _)| asked <= *limit))
     }
 
     /// Whose deadline a call has.
@@ -102,7 +185,8 @@ impl Explainer<'_> {
         if at(Scope::Call) < at(Scope::Run) { Scope::Call } else { Scope::Run }
     }
 
-    fn out_of_time(&self, index: usize, call: &Guarded, scope: Scope, failed: bool) -> Explanation {
+    fn out_of_time(&self, index: usize, call: &Guarded, scope: Scope, last: Option<&Failure>) -> Explanation {
+        let failed = last.is_some();
         let limits = self.limits(call, None);
         let deadline = Self::first(&limits, scope).cloned();
         let (setting, now) = (deadline.as_ref().map(|deadline| deadline.setting.clone()), self.at(index));
@@ -111,8 +195,10 @@ impl Explainer<'_> {
             Some(Event::AttemptTimedOut { .. }) => {
                 Explanation::new(rule_of(scope), words::out_of_time(scope)).by(setting)
             }
-            Some(Event::AskedToWait { until, .. }) => {
-                let wait = deadline.map(|deadline| (*until - now, deadline.at - now));
+            // A pause that it was told of before it tried anything.
+            Some(Event::ModelCalled { .. } | Event::ToolCalled { .. } | Event::ReconcileAsked { .. }) if failed => {
+                let asked = last.and_then(|last| last.retry_after);
+                let wait = asked.zip(deadline).map(|(wait, deadline)| (wait, deadline.at - now));
                 self.wait_beyond(index, call, scope, wait)
             }
             // Whoever drives it came late.
@@ -141,7 +227,8 @@ impl Explainer<'_> {
         let explanation = Explanation::new("wait_beyond_deadline", words::wait_beyond(scope, wait)).by(setting);
         let Some((wait, remaining)) = wait else { return explanation };
         let past = self.at(index) + wait;
-        let nearest = (!self.refuses(index, call, Some(wait)))
+        let sits_out = call.policy.longest_pause().is_none_or(|longest| wait <= longest) && self.sits_out(index, call);
+        let nearest = (sits_out && !self.refuses(index, call, Some(wait)))
             .then(|| self.later(index, &limits, scope, past, words::time_to_wait(wait)))
             .flatten();
         explanation.number("wait", wait.into()).number("remaining", remaining.into()).otherwise(nearest)

@@ -121,8 +121,8 @@ impl<'a> Explainer<'a> {
 
     /// How many attempts of the present option were made before that index.
     pub(super) fn tries(&self, index: usize, call: &Guarded) -> u32 {
-        let started = |(_, entry): &&(usize, &Entry)| matches!(entry.event, Event::AttemptStarted { .. });
-        u32::try_from(self.of_option(index, call).iter().filter(started).count()).unwrap_or(u32::MAX)
+        let of = |(_, entry): &(usize, &Entry)| matches!(entry.event, Event::AttemptStarted { option, .. } if option == call.option);
+        u32::try_from(self.since(call.began, index, call.id).filter(of).count()).unwrap_or(u32::MAX)
     }
 
     /// The entry with which the attempt of that entry began.
@@ -148,7 +148,7 @@ impl<'a> Explainer<'a> {
             _ => None,
         })?;
         let previous = entries.iter().rev().find_map(|(_, entry)| match entry.event {
-            Event::BackingOff { next: 2.., delay, .. } => Some(delay.delay),
+            Event::BackingOff { delay, .. } => Some(delay.delay),
             _ => None,
         });
         let mut stream = seed.stream(call.id.0, attempt);
@@ -224,12 +224,22 @@ impl<'a> Explainer<'a> {
         let Policies::Run(run, _) = self.policies else { return true };
         let Some(policy) = run.retry_budget() else { return true };
         let mut budget = RetryBudget::new(*policy);
-        for entry in self.trace.get(..index).unwrap_or_default() {
+        for (place, entry) in self.trace.get(..index).unwrap_or_default().iter().enumerate() {
             match entry.event {
                 Event::ModelCalled { .. } | Event::ToolCalled { .. } | Event::ReconcileAsked { .. } => {
                     budget.call_started();
                 }
-                Event::BackingOff { next: 2.., .. } => budget.retried(),
+                Event::BackingOff { .. } => budget.retried(),
+                // Back to one that was tried before.
+                Event::FellBack { to, .. } => {
+                    let tried = |(_, before): (usize, &Entry)| {
+                        let of = matches!(before.event, Event::AttemptStarted { option, .. } if option == to);
+                        of && before.call == entry.call
+                    };
+                    if self.before(place).any(tried) {
+                        budget.retried();
+                    }
+                }
                 _ => {}
             }
         }

@@ -141,12 +141,14 @@ fn touches(name: &str, event: &Event) -> bool {
         },
         Event::CallFailed { error } => match innermost(error) {
             CallError::RetriesExhausted { .. } => name == "retry.attempts",
+            CallError::PauseTooLong { .. } => name == "longest_pause",
             CallError::DeadlineExceeded { scope, .. } => of_scope(name, *scope),
             CallError::BudgetExceeded(exceeded) => name == exceeded.what.setting(),
             _ => false,
         },
         Event::FellBack { reason, .. } => match reason {
             FallbackReason::AttemptsUsedUp { .. } => name == "retry.attempts",
+            FallbackReason::Paused { .. } => matches!(name, "backoff.cap" | "longest_pause"),
             FallbackReason::WaitBeyondDeadline { .. } => of_scope(name, Scope::Call) || of_scope(name, Scope::Run),
             _ => false,
         },

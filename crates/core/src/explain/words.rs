@@ -8,6 +8,7 @@ use crate::breaker::{BreakerPolicy, SlowPolicy};
 use crate::budget::{BudgetExceeded, Resource, RetryBudgetSpent};
 use crate::deadline::Scope;
 use crate::failure::FailureClass;
+use crate::fallback::PauseReason;
 use crate::outcome::StopReason;
 use crate::progress::{Repetition, Rung};
 use crate::time::{Duration, Instant, micros};
@@ -141,10 +142,6 @@ pub(super) fn late(over: Instant, by: Duration) -> String {
     format!("The attempt was over at {over}, {} earlier, so its answer changes nothing.", span(by))
 }
 
-pub(super) fn asked_of_an_earlier_call(wait: Duration) -> String {
-    format!("The server asked an earlier attempt to stay away, for another {}; it is never asked earlier.", span(wait))
-}
-
 pub(super) fn backing_off(next: u32, of: u32, delay: Delay, backoff: &Backoff) -> String {
     let wait = span(delay.delay);
     if let Some(asked) = delay.retry_after {
@@ -218,11 +215,53 @@ pub(super) fn time_to_begin() -> String {
 }
 
 /// A server's word, and what it leads to.
-pub(super) fn asked_to_wait(wait: Duration) -> String {
+pub(super) fn paused(reason: PauseReason, wait: Duration) -> String {
+    let wait = span(wait);
+    match reason {
+        PauseReason::ServerAsked => format!(
+            "The server asked for another {wait} of rest. No setting shortens that, nothing else may be tried sooner, and there is \
+             time for it: so it is waited out."
+        ),
+        PauseReason::BacksOff => {
+            format!(
+                "The wait before this attempt began in a process that ended. What is left of it, {wait}, is waited out."
+            )
+        }
+        PauseReason::BreakerOpen => format!(
+            "The call waits for what a server asked for in any case, and sooner than that, in {wait}, this breaker lets an attempt \
+             through."
+        ),
+    }
+}
+
+pub(super) fn left_for_a_pause(reason: PauseReason, wait: Duration, limit: Option<Duration>) -> String {
+    let wait = span(wait);
+    match (reason, limit) {
+        (PauseReason::ServerAsked, Some(limit)) => format!(
+            "The server asked for {wait} of rest. A call waits {} at most where another option may be tried sooner, and here one \
+             may: so it is tried.",
+            span(limit)
+        ),
+        (PauseReason::ServerAsked, None) => {
+            format!(
+                "The server asked for another {wait} of rest, and another option may be tried sooner: so it is tried."
+            )
+        }
+        _ => format!("It is left alone for another {wait}, and another option may be tried sooner: so it is tried."),
+    }
+}
+
+pub(super) fn pause_too_long(wait: Duration, limit: Duration) -> String {
     format!(
-        "The server asked for another {} of rest: no setting shortens that. Whoever has another option takes it, else it is waited out, if there is time.",
-        span(wait)
+        "The server asked for {} of rest, and a call waits {} at most for that. It is not asked earlier either: so this ends here, \
+         and says when to come back.",
+        span(wait),
+        span(limit)
     )
+}
+
+pub(super) fn would_be_waited_out(wait: Duration) -> String {
+    format!("The pause of {} would have been waited out.", span(wait))
 }
 
 pub(super) fn circuit_open(subject: &Subject) -> String {

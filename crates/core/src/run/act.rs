@@ -148,7 +148,7 @@ impl Run {
         let mut call = Call::new(key, &spec.policy_for(effect), 1, self.seed, self.deadline);
         let attempts = again.map_or(0, |again| again.attempts);
         if let Some(again) = again {
-            call = call.after_attempts(again.attempts, again.not_before);
+            call = call.after_attempts(again.attempts);
         }
         let event = || Event::ToolCalled { tool: spec.name().into(), args: args.clone(), effect };
         self.trace.record(self.now, Some(key.call), None, event);
@@ -225,14 +225,14 @@ impl Run {
                     }
                 }
             }
-            Stage::Interrupted { key, args, attempts, not_before, twice } => {
+            Stage::Interrupted { key, args, attempts, twice } => {
                 if self.effect_of(key).may_repeat() || sabotaged!(InterruptedRunsAgain) {
                     let failure = Failure::new(FailureClass::ToolUnknown, "");
-                    let again = Unsure { not_before, ..Unsure::new(key, args.clone(), attempts, failure) };
+                    let again = Unsure::new(key, args.clone(), attempts, failure);
                     return (self.run_tool(tool, key, args, Some(&again)), true);
                 }
                 let failure = Failure::new(FailureClass::ToolUnknown, "its process ended while it was under way");
-                let unsure = Unsure { twice, not_before, ..Unsure::new(key, args, attempts, failure) };
+                let unsure = Unsure { twice, ..Unsure::new(key, args, attempts, failure) };
                 (self.unsure_stage(action, unsure), true)
             }
             Stage::Settled(text) => (Stage::Settled(text), false),
@@ -338,8 +338,8 @@ impl Run {
         let (key, attempts) = (call.key(), call.attempts());
         if self.note_failure(key, error, sent, unsure) == EffectOutcome::Unknown {
             let failure = Failure::from(error.clone());
-            let (twice, not_before, error) = (unsure, call.not_before(), error.to_string());
-            let unsure = Unsure { twice, not_before, error, ..Unsure::new(key, args, attempts, failure) };
+            let unsure =
+                Unsure { twice: unsure, error: error.to_string(), ..Unsure::new(key, args, attempts, failure) };
             return self.unsure_stage(action, unsure);
         }
         Stage::Settled(alloc::format!("{} failed: {error}.", action.call.tool))
@@ -397,11 +397,10 @@ impl Run {
     /// A human decides whether it runs again, where there is one, and once: whoever always says yes to what always ends like
     /// this would never be done. Else the model is told plainly.
     fn ask_again(&mut self, action: &Action, unsure: Unsure) -> Stage {
-        if sabotaged!(UnknownRunsAgain) && unsure.not_before.is_none() {
+        // Once: a call that cannot even begin would begin for ever.
+        if sabotaged!(UnknownRunsAgain) && !unsure.twice {
             let (key, args) = (unsure.key, unsure.args.clone());
-            // Once: a call that cannot even begin would begin for ever.
-            let not_before = Some(crate::time::Instant::ORIGIN);
-            return self.begin_tool(action.tool, key, args, Some(Unsure { not_before, ..unsure }));
+            return self.begin_tool(action.tool, key, args, Some(Unsure { twice: true, ..unsure }));
         }
         let name = &action.call.tool;
         if unsure.twice || !self.policy.approval().has_approver() {

@@ -7,7 +7,6 @@ use crate::effect::{Claimed, Reconciliation};
 use crate::event::BlockReason;
 use crate::failure::Failure;
 use crate::id::Key;
-use crate::time::Instant;
 use alloc::string::String;
 
 /// A tool call and where it stands.
@@ -40,7 +39,7 @@ pub(super) enum Stage {
     /// Somebody looks up whether it happened.
     Reconciling { call: Call, unsure: Unsure, found: Option<Reconciliation> },
     /// It was under way when its process ended; a restored run goes on from here.
-    Interrupted { key: Key, args: String, attempts: u32, not_before: Option<Instant>, twice: bool },
+    Interrupted { key: Key, args: String, attempts: u32, twice: bool },
     /// It has its result, as the model will read it.
     Settled(String),
 }
@@ -65,8 +64,6 @@ pub(super) struct Unsure {
     pub(super) attempts: u32,
     /// A human said yes to running it again, and it ended like this again: nobody is asked a third time.
     pub(super) twice: bool,
-    /// A server's word on when it may be tried again at the earliest.
-    pub(super) not_before: Option<Instant>,
     /// How it ended.
     pub(super) failure: Failure,
     /// The same in words.
@@ -76,7 +73,7 @@ pub(super) struct Unsure {
 impl Unsure {
     pub(super) fn new(key: Key, args: String, attempts: u32, failure: Failure) -> Self {
         let error = failure.message.clone();
-        Self { key, args, attempts, twice: false, not_before: None, failure, error }
+        Self { key, args, attempts, twice: false, failure, error }
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the calls of a run share: endpoints, retries and the budget.
 
+use super::Phase;
+use super::action::Stage;
 use super::message::ToolSpec;
 use crate::breaker::CircuitBreaker;
 use crate::budget::{Budget, Limits, RetryBudget, RetryBudgetPolicy, RetryThrottle, Spend};
-use crate::call::{Endpoint, Resources};
+use crate::call::{Call, Endpoint, Resources};
 use crate::policy::RunPolicy;
 use crate::retry_after::RetryAfter;
 use crate::rng::Seed;
@@ -61,17 +63,40 @@ impl Commons {
         Resources { endpoints, retries: Some(&mut self.retries), budget }
     }
 
-    pub(super) fn store<'a>(&self, names: impl Iterator<Item = &'a str>, to: &mut Writer) {
+    /// A wait that a call is in does not end with its process: else one that is restored often would not wait at all. In a
+    /// snapshot it stands beside what servers asked for, and holds for that option alone.
+    pub(super) fn store<'a>(&self, names: impl Iterator<Item = &'a str>, stage: &Phase, to: &mut Writer) {
+        let words = |endpoints: &[Endpoint]| endpoints.iter().map(|endpoint| endpoint.retry_after).collect::<Vec<_>>();
+        let (mut of_models, mut of_tools, mut of_books) = (words(&self.models), words(&self.tools), words(&self.books));
+        let keep = |words: &mut [RetryAfter], place: usize, call: &Call| {
+            if let (Some(wait), Some(word)) = (call.own_wait(), words.get_mut(place)) {
+                word.add(wait);
+            }
+        };
+        match stage {
+            Phase::Thinking { call, .. } => keep(&mut of_models, call.option() as usize, call),
+            Phase::Acting(actions) => {
+                for action in actions {
+                    match &action.stage {
+                        Stage::Running { call, .. } => keep(&mut of_tools, action.tool, call),
+                        Stage::Reconciling { call, .. } => keep(&mut of_books, action.tool, call),
+                        _ => {}
+                    }
+                }
+            }
+            Phase::New | Phase::Restored(_) | Phase::Over(_) => {}
+        }
         to.put(&self.retries.counts()).put(&self.budget);
         to.put(&(self.models.len() as u64));
-        for endpoint in &self.models {
-            endpoint.store(to);
+        for (endpoint, word) in self.models.iter().zip(of_models) {
+            endpoint.store(word, to);
         }
         to.put(&(self.tools.len() as u64));
-        for (name, (endpoint, books)) in names.zip(self.tools.iter().zip(&self.books)) {
+        let tools = self.tools.iter().zip(of_tools).zip(self.books.iter().zip(of_books));
+        for (name, ((endpoint, word), (books, of_books))) in names.zip(tools) {
             to.text(name);
-            endpoint.store(to);
-            books.store(to);
+            endpoint.store(word, to);
+            books.store(of_books, to);
         }
     }
 
@@ -118,10 +143,10 @@ fn one(endpoints: &mut [Endpoint], place: usize) -> &mut [Endpoint] {
 }
 
 impl Endpoint {
-    fn store(&self, to: &mut Writer) {
+    fn store(&self, retry_after: RetryAfter, to: &mut Writer) {
         to.put(&self.breaker.as_ref().map(|breaker| breaker.snapshot(to.now())));
         to.put(&self.throttle.as_ref().map(RetryThrottle::tokens_thousandths));
-        to.put(&self.retry_after);
+        to.put(&retry_after);
     }
 }
 

@@ -105,6 +105,7 @@ impl Run {
     pub(super) fn failed(&mut self, id: AttemptId, failure: Failure) {
         let now = self.now;
         let late = self.late_effect(id).filter(|_| !failure.class.may_have_taken_effect());
+        self.hear_late_pause(id, &failure);
         // Said before the failure is handed on, which is seldom late.
         let error = late.map(|_| alloc::format!("{failure}"));
         if self.heard_of(id, call::Input::Failed(id.attempt, failure)) {
@@ -116,6 +117,21 @@ impl Run {
         }
         if let (Some(key), Some(error)) = (late, error) {
             self.settle_late(id, key, EffectState::Failed, &error);
+        }
+    }
+
+    /// What a server asks for with a failure that comes late, for a call that is over, holds all the same. Of the calls before
+    /// the latest one of the model, nobody knows any more which model they asked.
+    fn hear_late_pause(&mut self, id: AttemptId, failure: &Failure) {
+        let now = self.now;
+        if let Some(call) = self.thought.as_ref().filter(|call| call.id() == id.call) {
+            call.hear_late(now, id.attempt, failure, &mut self.commons.of_models());
+        } else if let Some(entry) = self.ledger.entry(Key { run: self.id, call: id.call })
+            && (1..=entry.tries).contains(&id.attempt)
+            && let Some(tool) = self.tools.iter().position(|tool| tool.name() == entry.tool)
+            && running(&mut self.stage, id.call).is_none()
+        {
+            Call::hear_server(now, 0, failure, &mut self.commons.of_tool(tool));
         }
     }
 

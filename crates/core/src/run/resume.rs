@@ -32,13 +32,9 @@ impl Run {
         to.put(&self.id.0).put(&self.seed.0).put(&self.steps.used()).put(&self.deadline.at());
         to.put(&self.messages).put(&self.blocked).put(&self.calls).put(&self.approvals);
         to.put(&self.ledger.entries().to_vec()).put(&self.aftermath);
-        self.commons.store(self.tools.iter().map(ToolSpec::name), &mut to);
+        self.commons.store(self.tools.iter().map(ToolSpec::name), &self.stage, &mut to);
         to.put(&self.progress.as_ref().map(|progress| progress.history().clone()));
         to.put(&self.hint).put(&self.last_turn);
-        to.put(&match &self.stage {
-            Phase::Thinking { call, .. } => call.not_before(),
-            _ => self.think_at,
-        });
         let (code, actions) = match &self.stage {
             Phase::New => (0_u8, None),
             Phase::Thinking { .. } | Phase::Restored(None) => (1, None),
@@ -163,7 +159,7 @@ impl Run {
         if let (Some(progress), Some(history)) = (run.policy.progress().cloned(), history) {
             run.progress = Some(ProgressDetector::restore(progress, history));
         }
-        (run.hint, run.last_turn, run.think_at) = (from.take()?, from.take()?, from.take()?);
+        (run.hint, run.last_turn) = (from.take()?, from.take()?);
         run.stage = match from.take::<u8>()? {
             0 => Phase::New,
             1 => Phase::Restored(None),
@@ -244,13 +240,13 @@ impl Action {
             Stage::Asking { approval, again } => {
                 to.put(&1_u8);
                 approval.store(to);
-                to.put(&again.as_ref().map(|unsure| (unsure.attempts, (unsure.not_before, unsure.error.clone()))));
+                to.put(&again.as_ref().map(|unsure| (unsure.attempts, unsure.error.clone())));
             }
             Stage::Running { call, args, unsure, .. } => {
-                store_interrupted(to, call.key(), args, call.attempts(), call.not_before(), *unsure);
+                store_interrupted(to, call.key(), args, call.attempts(), *unsure);
             }
             Stage::Reconciling { unsure, .. } => {
-                store_interrupted(to, unsure.key, &unsure.args, unsure.attempts, unsure.not_before, unsure.twice);
+                store_interrupted(to, unsure.key, &unsure.args, unsure.attempts, unsure.twice);
             }
             // A no stays a no.
             Stage::Claiming(Claiming { key, args, blocked: Some((reason, message)), .. }) => {
@@ -258,12 +254,11 @@ impl Action {
             }
             // Whether the claim was granted, and the tool begun, is not known.
             Stage::Claiming(Claiming { key, args, again, .. }) => {
-                let (attempts, not_before) =
-                    again.as_ref().map_or((0, None), |unsure| (unsure.attempts, unsure.not_before));
-                store_interrupted(to, *key, args, attempts, not_before, again.is_some());
+                let attempts = again.as_ref().map_or(0, |unsure| unsure.attempts);
+                store_interrupted(to, *key, args, attempts, again.is_some());
             }
-            Stage::Interrupted { key, args, attempts, not_before, twice } => {
-                store_interrupted(to, *key, args, *attempts, *not_before, *twice);
+            Stage::Interrupted { key, args, attempts, twice } => {
+                store_interrupted(to, *key, args, *attempts, *twice);
             }
         }
     }
@@ -274,11 +269,11 @@ impl Action {
             0 => Stage::Settled(from.take()?),
             1 => {
                 let approval = Approval::load(from, hash)?;
-                let again: Option<(u32, (Option<Instant>, String))> = from.take()?;
-                let again = again.map(|(attempts, (not_before, error))| {
+                let again: Option<(u32, String)> = from.take()?;
+                let again = again.map(|(attempts, error)| {
                     let failure = Failure::new(FailureClass::ToolUnknown, error);
                     let args = approval.request().args.clone();
-                    Unsure { not_before, ..Unsure::new(approval.key(), args, attempts, failure) }
+                    Unsure::new(approval.key(), args, attempts, failure)
                 });
                 if approval.request().tool != call.tool {
                     return Err(SnapshotError::Impossible {
@@ -290,8 +285,7 @@ impl Action {
             2 => {
                 let (key, args) = (from.take()?, from.take()?);
                 let attempts = from.take::<u32>()? * u32::from(!sabotaged!(AttemptsAreNotRestored));
-                let (not_before, twice) = (from.take()?, from.take()?);
-                Stage::Interrupted { key, args, attempts, not_before, twice }
+                Stage::Interrupted { key, args, attempts, twice: from.take()? }
             }
             3 => {
                 let (key, args, reason, message) = (from.take()?, from.take()?, from.take()?, from.take()?);
@@ -309,6 +303,6 @@ impl Action {
 }
 
 /// What was under way when its process ended, or may have been.
-fn store_interrupted(to: &mut Writer, key: Key, args: &str, attempts: u32, not_before: Option<Instant>, twice: bool) {
-    to.put(&2_u8).put(&key).text(args).put(&attempts).put(&not_before).put(&twice);
+fn store_interrupted(to: &mut Writer, key: Key, args: &str, attempts: u32, twice: bool) {
+    to.put(&2_u8).put(&key).text(args).put(&attempts).put(&twice);
 }

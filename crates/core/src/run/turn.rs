@@ -57,8 +57,7 @@ impl Run {
         let key = self.next_key();
         let (messages, options) = (u32::try_from(self.messages.len()).unwrap_or(u32::MAX), self.models);
         self.record(Some(key.call), || Event::ModelCalled { messages, options });
-        let mut call = Call::new(key, self.policy.model(), self.models, self.seed, self.deadline)
-            .after_attempts(0, self.think_at.take());
+        let mut call = Call::new(key, self.policy.model(), self.models, self.seed, self.deadline);
         call.handle(self.now, call::Input::Start, &mut self.commons.of_models(), &mut self.trace);
         self.stage = Phase::Thinking { call, reply: None };
     }
@@ -74,8 +73,13 @@ impl Run {
             match core::mem::replace(&mut self.stage, Phase::New) {
                 Phase::Thinking { mut call, reply } => match drain(&mut call, &mut self.outputs, Output::Think) {
                     None => return self.stage = Phase::Thinking { call, reply },
-                    Some(Ok(_)) => self.thought(reply.unwrap_or_default()),
-                    Some(Err(error)) => self.model_failed(&error),
+                    Some(result) => {
+                        self.thought = Some(call);
+                        match result {
+                            Ok(_) => self.thought(reply.unwrap_or_default()),
+                            Err(error) => self.model_failed(&error),
+                        }
+                    }
                 },
                 Phase::Acting(mut actions) => {
                     for action in &mut actions {

@@ -2,6 +2,7 @@
 
 use super::{Band, Item, Lane, Shape, Timeline, name};
 use steadfast::event::Event;
+use steadfast::fallback::PauseReason;
 use steadfast::time::{Instant, Span};
 use steadfast::trace::Entry;
 use steadfast_sim::{Line, What, WorldEvent};
@@ -78,11 +79,14 @@ impl Reader {
                 let subject = format!("Wait of {text} before attempt {next} of {of}");
                 name::complete(&mut self.timeline.items[item], &subject, Some(call));
             }
-            // Where it is left for another option, or there is no time, the next event ends the wait that began.
-            Event::AskedToWait { until, .. } => {
+            Event::Paused { until, reason, .. } => {
                 let text = Span(*until - at).to_string();
                 let item = self.add(line, self.lane(call), Shape::Wait, at, Some(*until), text.clone());
-                let subject = format!("Wait of {text} that the server asked for");
+                let subject = match reason {
+                    PauseReason::ServerAsked => format!("Wait of {text} that the server asked for"),
+                    PauseReason::BacksOff => format!("The rest of a wait, {text}"),
+                    PauseReason::BreakerOpen => format!("Wait of {text} until the breaker lets an attempt through"),
+                };
                 name::complete(&mut self.timeline.items[item], &subject, Some(call));
             }
             Event::ApprovalAsked { id, tool, .. } => {

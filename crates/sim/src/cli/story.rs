@@ -132,7 +132,7 @@ fn sentence(line: &Line) -> String {
         | Event::StepLimitReached { .. }
         | Event::ToolBlocked { .. } => styled(BAD, text),
         Event::BackingOff { .. }
-        | Event::AskedToWait { .. }
+        | Event::Paused { .. }
         | Event::FellBack { .. }
         | Event::RunFinished { degraded: true, .. } => styled(WAIT, text),
         Event::ApprovalAsked { .. }

@@ -80,7 +80,7 @@ impl Chaos {
                 }
                 Output::Act { attempt, tool, args } => {
                     checker.acts(attempt, &tool, &args);
-                    self.act(attempt);
+                    self.act(attempt, &tool);
                 }
                 Output::Reconcile { attempt, key, tool, .. } => {
                     checker.looks_up(attempt, key, &tool);
@@ -208,8 +208,11 @@ impl Chaos {
         self.outcome(attempt.id, Input::ModelReplied(attempt.id, reply));
     }
 
-    fn act(&mut self, attempt: Attempt) {
-        let output = format!("done by attempt {} of call {}", attempt.id.attempt, attempt.id.call.0);
+    fn act(&mut self, attempt: Attempt, tool: &str) {
+        let once = self.plan.tools.iter().any(|known| known.name() == tool && !known.effect().may_repeat());
+        let AttemptId { call, attempt: number } = attempt.id;
+        // By what must not happen twice it can be told which try did it; anything else gives nothing new to know.
+        let output = if once { format!("done by attempt {number} of call {}", call.0) } else { "done".into() };
         self.outcome(attempt.id, Input::ToolReplied(attempt.id, output));
     }
 

@@ -278,26 +278,3 @@ fn an_attempt_that_was_one_is_not_said_to_retry_inside() {
     line.handle(1, Input::Spent(1, Spend { attempts: 1, ..Spend::NONE }));
     assert!(!format!("{}", line.trace).contains("retries too"));
 }
-
-#[test]
-fn a_call_that_goes_on_from_another_waits_as_that_was_asked_to_and_not_beyond_its_deadline() {
-    let from = |until: u64| {
-        Call::new(KEY, &retrying().with_deadline(Some(ms(1_000))).unwrap(), 1, Seed(1), Deadline::NEVER)
-            .after_attempts(4, Some(Instant::from_millis(until)))
-    };
-    let begun = |until: u64| {
-        let mut call = from(until);
-        call.handle(Instant::from_millis(100), Input::Start, &mut (), &mut Trace::off());
-        call.poll()
-    };
-    for due in [0, 100] {
-        assert!(matches!(begun(due), Output::Start(Attempt { id: AttemptId { attempt: 5, .. }, .. })), "{due}");
-    }
-    for later in [101, 1_099] {
-        let until = Some(Instant::from_millis(later));
-        assert_eq!(begun(later), Output::Wait { until, why: WaitReason::BackingOff }, "{later}");
-    }
-    for too_late in [1_100, 5_000] {
-        assert!(matches!(begun(too_late), Output::Finished(Err(CallError::DeadlineExceeded { .. }))), "{too_late}");
-    }
-}

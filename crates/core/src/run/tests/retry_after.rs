@@ -3,7 +3,7 @@
 use super::*;
 use crate::effect::{Effect, Reconciliation};
 use crate::failure::FailureClass;
-use crate::fallback::FallbackReason;
+use crate::fallback::{FallbackReason, PauseReason};
 
 /// Rate limited for so many seconds.
 fn busy(seconds: u64) -> Failure {
@@ -44,7 +44,8 @@ fn the_next_step_leaves_a_model_alone_that_asked_for_a_pause() {
     let (option, id) = asked(&mut run).unwrap();
     assert_eq!(option, 1, "it is not asked again after 5 s");
     let until = at(300_100);
-    let left = Event::FellBack { from: 0, to: 1, reason: FallbackReason::AskedToWait { until } };
+    let left =
+        Event::FellBack { from: 0, to: 1, reason: FallbackReason::Paused { until, reason: PauseReason::ServerAsked } };
     assert!(run.trace().entries().iter().any(|entry| entry.event == left));
     another_step(&mut run, 6_000, id);
     let (option, id) = asked(&mut run).unwrap();
@@ -74,7 +75,13 @@ fn the_pause_of_the_only_model_is_waited_out_by_the_next_step() {
     run.handle(at(1_000), Input::ToolReplied(id, "391".into()));
     let (_, id) = asked(&mut run).unwrap();
     run.handle(at(1_000), Input::Failed(id, busy(10)));
-    assert!(run.result().is_some(), "option 1 was the last");
+    let back = drain(&mut run);
+    assert!(
+        matches!(back[..], [Output::Wait { until: Some(until), .. }] if until == at(20_000)),
+        "option 1 was the last"
+    );
+    run.handle(at(20_000), Input::Tick);
+    assert_eq!(asked(&mut run).unwrap().0, 0);
 }
 
 #[test]
@@ -127,7 +134,7 @@ fn a_pause_behind_a_breaker_that_is_open_for_longer_is_not_waited_for() {
     another_step(&mut run, 1_000, id);
     let (option, _) = asked(&mut run).unwrap();
     assert_eq!(option, 1);
-    let asked_to_wait = |entry: &crate::trace::Entry| matches!(entry.event, Event::AskedToWait { .. });
+    let asked_to_wait = |entry: &crate::trace::Entry| matches!(entry.event, Event::Paused { .. });
     assert!(!run.trace().entries().iter().any(asked_to_wait), "the breaker has the last word");
     assert!(run.trace().entries().iter().any(|entry| matches!(entry.event, Event::BreakerRejected { option: 0, .. })));
 }

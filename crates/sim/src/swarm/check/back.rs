@@ -52,7 +52,7 @@ impl Checker {
                         probes.remove(&call);
                     }
                 }
-                Event::AskedToWait { until, .. } => drop(seen.waits.insert(call, *until)),
+                Event::Paused { until, .. } => drop(seen.waits.insert(call, *until)),
                 Event::FellBack { .. } => drop(seen.waits.remove(&call)),
                 Event::BackingOff { delay, until, .. } => {
                     seen.waits.insert(call, *until);
