@@ -119,8 +119,8 @@ impl CircuitBreaker {
     #[must_use]
     pub fn new(policy: impl Into<Arc<BreakerPolicy>>, seed: Seed) -> Self {
         let policy = Some(policy.into()).filter(|policy| **policy != BreakerPolicy::DEFAULT);
-        let plain = rules(policy.as_ref()).slow.is_none();
-        let (now, recent) = (Instant::ORIGIN, Recent::default());
+        let rules = rules(policy.as_ref());
+        let (plain, recent, now) = (rules.slow.is_none(), Recent::new(rules.window.as_ref()), Instant::ORIGIN);
         Self { policy, seed, now, rare: None, successes: 0, failures: 0, consecutive: 0, recent, plain }
     }
 
@@ -198,22 +198,30 @@ impl CircuitBreaker {
         self.rare.as_mut()?.turned_away(rules(self.policy.as_ref()), now)
     }
 
-    #[inline(never)]
     fn admit_with_care(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
-        self.advance(now);
+        match self.refusal_with_care(now) {
+            Some(_) if self.admits_everything() => Ok(self.permit()),
+            Some(rejection) => Err(rejection),
+            None => Ok(self.permit_with_care(attempt_timeout)),
+        }
+    }
+
+    /// Whether it was broken on purpose.
+    fn admits_everything(&self) -> bool {
+        match self.state() {
+            State::Open => sabotaged!(OpenBreakerAdmits),
+            State::HalfOpen => sabotaged!(HalfOpenBreakerAdmitsAll),
+            State::Closed | State::ForcedOpen | State::Disabled => false,
+        }
+    }
+
+    #[inline(never)]
+    fn permit_with_care(&mut self, attempt_timeout: Option<Duration>) -> Permit {
         let (mut permit, now) = (self.permit(), self.now);
         if self.plain {
-            return Ok(permit);
+            return permit;
         }
         let (policy, rare) = (rules(self.policy.as_ref()), self.rare.get_or_insert_default());
-        if let Some(rejection) = rare.turned_away(policy, now) {
-            let admitted = match rare.mode {
-                Mode::Open { .. } => sabotaged!(OpenBreakerAdmits),
-                Mode::HalfOpen { .. } => sabotaged!(HalfOpenBreakerAdmitsAll),
-                Mode::Closed | Mode::ForcedOpen { .. } | Mode::Disabled => false,
-            };
-            return if admitted { Ok(permit) } else { Err(rejection) };
-        }
         match &mut rare.mode {
             Mode::Closed => permit.id = rare.watch.begin(now),
             Mode::HalfOpen { probes, .. } => {
@@ -226,7 +234,7 @@ impl CircuitBreaker {
             }
             Mode::Disabled | Mode::Open { .. } | Mode::ForcedOpen { .. } => {}
         }
-        Ok(permit)
+        permit
     }
 
     #[inline]

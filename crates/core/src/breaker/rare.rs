@@ -32,17 +32,12 @@ pub(super) struct Rare {
 impl Rare {
     /// Why an attempt cannot begin now, counted as a refusal.
     pub(super) fn turned_away(&mut self, policy: &BreakerPolicy, now: Instant) -> Option<Rejection> {
-        let (retry_at, reason) = match &self.mode {
-            Mode::Open { until } => (*until, RejectReason::Open),
-            Mode::HalfOpen { probes, .. } if probes.len() >= policy.probes as usize => {
-                let retry_at = probes.iter().map(|probe| probe.lease_until).min().unwrap_or(now);
-                (retry_at, RejectReason::ProbesUnderWay { probes: policy.probes })
-            }
-            Mode::ForcedOpen { reason } => (Instant::MAX, RejectReason::ForcedOpen { reason: reason.clone() }),
-            Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled => return None,
+        let rejection = match &self.mode {
+            Mode::Open { until } => Rejection { retry_at: *until, reason: RejectReason::Open },
+            mode => mode.seldom_rejects(policy, now)?,
         };
         self.stats.rejected = self.stats.rejected.saturating_add(1);
-        Some(Rejection { retry_at, reason })
+        Some(rejection)
     }
 }
 
@@ -72,6 +67,21 @@ pub(super) struct Probe {
 }
 
 impl Mode {
+    /// Why an attempt cannot begin now, for reasons other than that it is open. By itself, since where refusals are frequent
+    /// these are not.
+    #[inline(never)]
+    fn seldom_rejects(&self, policy: &BreakerPolicy, now: Instant) -> Option<Rejection> {
+        let (retry_at, reason) = match self {
+            Self::HalfOpen { probes, .. } if probes.len() >= policy.probes as usize => {
+                let retry_at = probes.iter().map(|probe| probe.lease_until).min().unwrap_or(now);
+                (retry_at, RejectReason::ProbesUnderWay { probes: policy.probes })
+            }
+            Self::ForcedOpen { reason } => (Instant::MAX, RejectReason::ForcedOpen { reason: reason.clone() }),
+            Self::Closed | Self::Open { .. } | Self::HalfOpen { .. } | Self::Disabled => return None,
+        };
+        Some(Rejection { retry_at, reason })
+    }
+
     pub(super) fn state(&self) -> State {
         match self {
             Self::Closed => State::Closed,
