@@ -159,23 +159,53 @@ impl CircuitBreaker {
     /// none. With a rule over slow calls a probe's lease is at most the limit of that.
     #[inline]
     pub fn admit(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
+        self.admit_for(now, || attempt_timeout)
+    }
+
+    /// As [`admit`](Self::admit), where the timeout is only asked for if there is a probe.
+    #[expect(
+        clippy::inline_always,
+        reason = "a permit stays in registers then; by way of memory it takes twice as long"
+    )]
+    #[inline(always)]
+    pub(crate) fn admit_for(
+        &mut self,
+        now: Instant,
+        attempt_timeout: impl FnOnce() -> Option<Duration>,
+    ) -> Result<Permit, Rejection> {
         if self.plain && same_era(self.now, now) {
             self.now = self.now.max(now);
             return Ok(self.permit());
         }
-        self.admit_with_care(now, attempt_timeout)
+        match self.turned_away(now) {
+            Some(_) if self.admits_everything() => Ok(self.permit()),
+            Some(retry_at) => Err(self.rejection(retry_at)),
+            None if self.plain => Ok(self.permit()),
+            None => Ok(self.permit_with_care(attempt_timeout())),
+        }
     }
 
     /// Why an attempt could not begin now, counted as a refusal; `None` if it could. For hosts that turn callers away before
     /// they do anything for them.
     #[inline]
     pub fn refusal(&mut self, now: Instant) -> Option<Rejection> {
-        if self.plain { None } else { self.refusal_with_care(now) }
+        if self.plain {
+            return None;
+        }
+        let retry_at = self.turned_away(now)?;
+        Some(self.rejection(retry_at))
     }
 
     /// Takes a permit back, with what came of it.
     #[inline]
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is settled once: settling takes it away")]
     pub fn settle(&mut self, permit: Permit, outcome: PermitOutcome, now: Instant) {
+        self.take_back(&permit, outcome, now);
+    }
+
+    /// As [`settle`](Self::settle), for whoever forgets the permit where it lies.
+    #[inline]
+    pub(crate) fn take_back(&mut self, permit: &Permit, outcome: PermitOutcome, now: Instant) {
         let plain = self.plain && same_era(self.now, now) && permit.generation == self.generation();
         if plain && outcome == PermitOutcome::Ok {
             self.now = self.now.max(now);
@@ -185,25 +215,36 @@ impl CircuitBreaker {
         }
     }
 
+    /// Whether there is a change that was not yet told.
+    #[inline]
+    pub(crate) fn has_changed(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| !rare.changes.is_empty())
+    }
+
     /// The next change of state that was not yet told, oldest first. A host that never asks loses the oldest beyond eight.
     #[inline]
     pub fn poll_change(&mut self) -> Option<Change> {
         self.rare.as_mut()?.changes.pop_front()
     }
 
+    /// Whether no attempt can begin now, which is counted as a refusal: until when. An instant comes back in a register, a
+    /// whole [`Rejection`] would in memory.
     #[inline(never)]
-    fn refusal_with_care(&mut self, now: Instant) -> Option<Rejection> {
+    fn turned_away(&mut self, now: Instant) -> Option<Instant> {
         self.advance(now);
-        let now = self.now;
-        self.rare.as_mut()?.turned_away(rules(self.policy.as_ref()), now)
+        let rare = self.rare.as_mut()?;
+        let retry_at = rare.mode.shut_until(rules(self.policy.as_ref()), self.now)?;
+        rare.stats.rejected = rare.stats.rejected.saturating_add(1);
+        Some(retry_at)
     }
 
-    fn admit_with_care(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
-        match self.refusal_with_care(now) {
-            Some(_) if self.admits_everything() => Ok(self.permit()),
-            Some(rejection) => Err(rejection),
-            None => Ok(self.permit_with_care(attempt_timeout)),
-        }
+    #[inline]
+    fn rejection(&self, retry_at: Instant) -> Rejection {
+        let reason = match &self.rare {
+            Some(rare) if !matches!(rare.mode, Mode::Open { .. }) => rare.mode.reject_reason(self.policy()),
+            _ => RejectReason::Open,
+        };
+        Rejection { retry_at, reason }
     }
 
     /// Whether it was broken on purpose.
@@ -218,9 +259,6 @@ impl CircuitBreaker {
     #[inline(never)]
     fn permit_with_care(&mut self, attempt_timeout: Option<Duration>) -> Permit {
         let (mut permit, now) = (self.permit(), self.now);
-        if self.plain {
-            return permit;
-        }
         let (policy, rare) = (rules(self.policy.as_ref()), self.rare.get_or_insert_default());
         match &mut rare.mode {
             Mode::Closed => permit.id = rare.watch.begin(now),

@@ -16,8 +16,7 @@ struct Heard {
 
 impl CircuitBreaker {
     #[inline(never)]
-    #[expect(clippy::needless_pass_by_value, reason = "a permit is settled once: settling takes it away")]
-    pub(super) fn settle_with_care(&mut self, permit: Permit, outcome: PermitOutcome, now: Instant) {
+    pub(super) fn settle_with_care(&mut self, permit: &Permit, outcome: PermitOutcome, now: Instant) {
         self.advance(now);
         if permit.generation != self.generation() {
             let stats = &mut self.rare_mut().stats;
@@ -31,10 +30,10 @@ impl CircuitBreaker {
         };
         let slow_rule = self.policy().slow;
         match self.rare.as_ref().map(|rare| &rare.mode) {
-            None | Some(Mode::Closed) => self.hear(&permit, heard),
+            None | Some(Mode::Closed) => self.hear(permit, heard),
             Some(Mode::HalfOpen { .. }) => {
                 heard.failed |= heard.slow && slow_rule.is_some();
-                self.hear_probe(&permit, heard);
+                self.hear_probe(permit, heard);
             }
             Some(Mode::Disabled) => {
                 heard.slow |= heard.counts && slow_rule.is_some_and(|rule| rule.is_slow(permit.started, self.now));

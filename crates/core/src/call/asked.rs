@@ -22,6 +22,7 @@ impl Call {
     ///
     /// Waiting is for where no other option could be had sooner: whoever has a fallback does not sit out a pause, and one
     /// whose breaker is open for longer is none.
+    #[inline(never)]
     pub(super) fn leaves_alone<S: Shared + ?Sized>(
         &mut self,
         until: Instant,
