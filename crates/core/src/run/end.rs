@@ -99,13 +99,9 @@ impl Run {
         let answer = if degraded && sabotaged!(NoAnswer) { String::new() } else { answer };
         let (steps, blocked) = (self.steps.used(), self.blocked.clone());
         let result = RunResult { answer, steps, blocked, degraded, stop, pending: Vec::new() };
-        let ended = result.clone();
-        self.record(None, || Event::RunFinished {
-            stop,
-            degraded,
-            steps: ended.steps,
-            blocked: ended.blocked,
-            answer: ended.answer,
+        self.record(None, || {
+            let RunResult { answer, blocked, .. } = result.clone();
+            Event::RunFinished { stop, degraded, steps, blocked, answer }
         });
         self.stage = Phase::Over(RunEnd { result, suspended: None });
     }
