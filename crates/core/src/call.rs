@@ -282,6 +282,18 @@ impl Call {
         }
     }
 
+    /// As [`handle`](Self::handle), for a run: it hands inputs on in many places, and none of them is worth a copy of it.
+    #[inline(never)]
+    pub(crate) fn receive<S: Shared + ?Sized>(
+        &mut self,
+        now: Instant,
+        input: Input,
+        shared: &mut S,
+        trace: &mut Trace,
+    ) {
+        self.handle(now, input, shared, trace);
+    }
+
     #[inline(never)]
     fn hear<S: Shared + ?Sized>(&mut self, input: Input, shared: &mut S, trace: &mut Trace) {
         match input {

@@ -75,8 +75,8 @@ impl Trace {
         }
     }
 
-    /// By itself, so that where no trace is kept nothing is prepared for one.
-    #[inline(never)]
+    /// Apart from the look whether anybody keeps it: the optimiser may leave it out of line, and builds for size get smaller.
+    #[inline]
     fn keep(&mut self, at: Instant, call: Option<CallId>, attempt: Option<u32>, event: impl FnOnce() -> Event) {
         if let Some(entries) = &mut self.entries {
             entries.push(Entry { at, step: self.step, call, attempt, event: event() });
