@@ -85,7 +85,7 @@ impl OpenBreaker {
     /// As [`call`](Self::call), at an instant of the caller's.
     #[inline]
     pub fn call_at(&mut self, now: Instant) -> bool {
-        black_box(self.breaker.admit(black_box(now), None)).is_err()
+        black_box(&self.breaker.admit(black_box(now), None)).is_err()
     }
 }
 

@@ -80,9 +80,10 @@ impl GuardedCall {
         let (start, end) = (black_box(self.now), black_box(self.now + ANSWERS_AFTER));
         let mut call = Call::new(key, black_box(&self.policy), black_box(2), Seed(7), Deadline::NEVER);
         call.handle(start, Input::Start, &mut self.run.resources(), &mut self.trace);
-        let Output::Start(attempt) = black_box(call.poll()) else { return false };
+        let output = call.poll();
+        let Output::Start(attempt) = black_box(&output) else { return false };
         call.handle(end, Input::Succeeded(attempt.id.attempt), &mut self.run.resources(), &mut self.trace);
-        black_box(call.poll()) == Output::Finished(Ok(1))
+        matches!(black_box(&call.poll()), Output::Finished(Ok(1)))
     }
 }
 
@@ -140,7 +141,7 @@ impl RetriedCall {
         let mut call = Call::new(key, black_box(&self.policy), black_box(1), Seed(7), Deadline::NEVER);
         call.handle(self.now, Input::Start, &mut (), &mut self.trace);
         loop {
-            match black_box(call.poll()) {
+            match black_box(&call.poll()) {
                 Output::Start(attempt) => {
                     let number = attempt.id.attempt;
                     let input = if number <= black_box(failures) {
@@ -152,10 +153,10 @@ impl RetriedCall {
                     call.handle(self.now, input, &mut (), &mut self.trace);
                 }
                 Output::Wait { until, .. } => {
-                    self.now = until?;
+                    self.now = (*until)?;
                     call.handle(self.now, Input::Tick, &mut (), &mut self.trace);
                 }
-                Output::Finished(result) => return result.ok(),
+                Output::Finished(result) => return result.as_ref().ok().copied(),
                 Output::Abandon(_) => return None,
             }
         }

@@ -44,22 +44,17 @@ pub enum Jitter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Backoff {
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
-    base: Duration,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_duration"))]
-    cap: Duration,
+    #[cfg_attr(feature = "serde", serde(rename = "base", serialize_with = "crate::time::serialize_micros"))]
+    base_us: u64,
+    #[cfg_attr(feature = "serde", serde(rename = "cap", serialize_with = "crate::time::serialize_micros"))]
+    cap_us: u64,
     factor_thousandths: u32,
     jitter: Jitter,
 }
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            base: Duration::from_millis(500),
-            cap: Duration::from_secs(20),
-            factor_thousandths: 2_000,
-            jitter: Jitter::Full,
-        }
+        Self { base_us: 500_000, cap_us: 20_000_000, factor_thousandths: 2_000, jitter: Jitter::Full }
     }
 }
 
@@ -71,7 +66,7 @@ impl Backoff {
         if base > cap {
             return Err(InvalidSetting::new("backoff.base", crate::time::Span(base), "at most backoff.cap"));
         }
-        Ok(Self { base, cap, ..Self::default() })
+        Ok(Self { base_us: micros(base), cap_us: micros(cap), ..Self::default() })
     }
 
     /// With another growth, in thousandths: 2,000 doubles, 1,500 grows by half, 1,000 stays.
@@ -95,7 +90,7 @@ impl Backoff {
     /// The ceiling of the first wait.
     #[must_use]
     pub fn base(&self) -> Duration {
-        self.base
+        Duration::from_micros(self.base_us)
     }
 
     /// How the ceiling grows, in thousandths.
@@ -107,7 +102,7 @@ impl Backoff {
     /// The longest wait it ever draws.
     #[must_use]
     pub fn cap(&self) -> Duration {
-        self.cap
+        Duration::from_micros(self.cap_us)
     }
 
     /// How waits are drawn.
@@ -124,12 +119,11 @@ impl Backoff {
             Jitter::Equal => (self.ceiling(index) / 2, self.ceiling(index)),
             Jitter::None => (self.ceiling(index), self.ceiling(index)),
             Jitter::Decorrelated => {
-                let base = micros(self.base);
-                let widest = micros(previous.unwrap_or(self.base)).saturating_mul(3);
-                (base, widest.clamp(base, micros(self.cap)))
+                let widest = previous.map_or(self.base_us, micros).saturating_mul(3);
+                (self.base_us, widest.clamp(self.base_us, self.cap_us))
             }
         };
-        let alike = sabotaged!(NoJitterAtTheCap) && ceiling == micros(self.cap);
+        let alike = sabotaged!(NoJitterAtTheCap) && ceiling == self.cap_us;
         let delay = if alike { ceiling } else { floor + stream.up_to(ceiling - floor) };
         Delay {
             delay: Duration::from_micros(delay),
@@ -141,10 +135,10 @@ impl Backoff {
 
     /// `min(cap, base * factor^index)` in microseconds.
     fn ceiling(&self, index: u32) -> u64 {
-        let cap = u128::from(micros(self.cap));
+        let cap = u128::from(self.cap_us);
         let factor = u128::from(self.factor_thousandths);
         // In thousandths of a microsecond, so that a small factor is not lost to rounding.
-        let mut ceiling = u128::from(micros(self.base)) * 1_000;
+        let mut ceiling = u128::from(self.base_us) * 1_000;
         for _ in 0..index {
             let next = ceiling * factor / 1_000;
             if next == ceiling || ceiling >= cap * 1_000 {

@@ -119,8 +119,8 @@ impl CircuitBreaker {
     #[must_use]
     pub fn new(policy: impl Into<Arc<BreakerPolicy>>, seed: Seed) -> Self {
         let policy = Some(policy.into()).filter(|policy| **policy != BreakerPolicy::DEFAULT);
-        let plain = rules(policy.as_ref()).slow.is_none();
-        let (now, recent) = (Instant::ORIGIN, Recent::default());
+        let rules = rules(policy.as_ref());
+        let (plain, recent, now) = (rules.slow.is_none(), Recent::new(rules.window.as_ref()), Instant::ORIGIN);
         Self { policy, seed, now, rare: None, successes: 0, failures: 0, consecutive: 0, recent, plain }
     }
 
@@ -143,15 +143,7 @@ impl CircuitBreaker {
     /// When an attempt could begin at the earliest, if not now. What is looked at is not counted as a refusal.
     #[must_use]
     pub fn blocked_until(&self, now: Instant) -> Option<Instant> {
-        let rare = self.rare.as_ref()?;
-        let until = match &rare.mode {
-            Mode::Open { until } => *until,
-            Mode::ForcedOpen { .. } => Instant::MAX,
-            Mode::HalfOpen { probes, .. } if probes.len() >= self.policy().probes as usize => {
-                probes.iter().map(|probe| probe.lease_until).min()?
-            }
-            Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled => return None,
-        };
+        let until = self.rare.as_ref()?.mode.shut_until(self.policy(), now)?;
         Some(until).filter(|until| *until > now || *until == Instant::MAX)
     }
 
@@ -174,23 +166,53 @@ impl CircuitBreaker {
     /// none. With a rule over slow calls a probe's lease is at most the limit of that.
     #[inline]
     pub fn admit(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
+        self.admit_for(now, || attempt_timeout)
+    }
+
+    /// As [`admit`](Self::admit), where the timeout is only asked for if there is a probe.
+    #[expect(
+        clippy::inline_always,
+        reason = "a permit stays in registers then; by way of memory it takes twice as long"
+    )]
+    #[inline(always)]
+    pub(crate) fn admit_for(
+        &mut self,
+        now: Instant,
+        attempt_timeout: impl FnOnce() -> Option<Duration>,
+    ) -> Result<Permit, Rejection> {
         if self.plain && same_era(self.now, now) {
             self.now = self.now.max(now);
             return Ok(self.permit());
         }
-        self.admit_with_care(now, attempt_timeout)
+        match self.turned_away(now) {
+            Some(_) if self.admits_everything() => Ok(self.permit()),
+            Some(retry_at) => Err(self.rejection(retry_at)),
+            None if self.plain => Ok(self.permit()),
+            None => Ok(self.permit_with_care(attempt_timeout())),
+        }
     }
 
     /// Why an attempt could not begin now, counted as a refusal; `None` if it could. For hosts that turn callers away before
     /// they do anything for them.
     #[inline]
     pub fn refusal(&mut self, now: Instant) -> Option<Rejection> {
-        if self.plain { None } else { self.refusal_with_care(now) }
+        if self.plain {
+            return None;
+        }
+        let retry_at = self.turned_away(now)?;
+        Some(self.rejection(retry_at))
     }
 
     /// Takes a permit back, with what came of it.
     #[inline]
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is settled once: settling takes it away")]
     pub fn settle(&mut self, permit: Permit, outcome: PermitOutcome, now: Instant) {
+        self.take_back(&permit, outcome, now);
+    }
+
+    /// As [`settle`](Self::settle), for whoever forgets the permit where it lies.
+    #[inline]
+    pub(crate) fn take_back(&mut self, permit: &Permit, outcome: PermitOutcome, now: Instant) {
         let plain = self.plain && same_era(self.now, now) && permit.generation == self.generation();
         if plain && outcome == PermitOutcome::Ok {
             self.now = self.now.max(now);
@@ -200,35 +222,51 @@ impl CircuitBreaker {
         }
     }
 
+    /// Whether there is a change that was not yet told.
+    #[inline]
+    pub(crate) fn has_changed(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| !rare.changes.is_empty())
+    }
+
     /// The next change of state that was not yet told, oldest first. A host that never asks loses the oldest beyond eight.
     #[inline]
     pub fn poll_change(&mut self) -> Option<Change> {
         self.rare.as_mut()?.changes.pop_front()
     }
 
+    /// Whether no attempt can begin now, which is counted as a refusal: until when. An instant comes back in a register, a
+    /// whole [`Rejection`] would in memory.
     #[inline(never)]
-    fn refusal_with_care(&mut self, now: Instant) -> Option<Rejection> {
+    fn turned_away(&mut self, now: Instant) -> Option<Instant> {
         self.advance(now);
-        let now = self.now;
-        self.rare.as_mut()?.turned_away(rules(self.policy.as_ref()), now)
+        let rare = self.rare.as_mut()?;
+        let retry_at = rare.mode.shut_until(rules(self.policy.as_ref()), self.now)?;
+        rare.stats.rejected = rare.stats.rejected.saturating_add(1);
+        Some(retry_at)
+    }
+
+    #[inline]
+    fn rejection(&self, retry_at: Instant) -> Rejection {
+        let reason = match &self.rare {
+            Some(rare) if !matches!(rare.mode, Mode::Open { .. }) => rare.mode.reject_reason(self.policy()),
+            _ => RejectReason::Open,
+        };
+        Rejection { retry_at, reason }
+    }
+
+    /// Whether it was broken on purpose.
+    fn admits_everything(&self) -> bool {
+        match self.state() {
+            State::Open => sabotaged!(OpenBreakerAdmits),
+            State::HalfOpen => sabotaged!(HalfOpenBreakerAdmitsAll),
+            State::Closed | State::ForcedOpen | State::Disabled => false,
+        }
     }
 
     #[inline(never)]
-    fn admit_with_care(&mut self, now: Instant, attempt_timeout: Option<Duration>) -> Result<Permit, Rejection> {
-        self.advance(now);
+    fn permit_with_care(&mut self, attempt_timeout: Option<Duration>) -> Permit {
         let (mut permit, now) = (self.permit(), self.now);
-        if self.plain {
-            return Ok(permit);
-        }
         let (policy, rare) = (rules(self.policy.as_ref()), self.rare.get_or_insert_default());
-        if let Some(rejection) = rare.turned_away(policy, now) {
-            let admitted = match rare.mode {
-                Mode::Open { .. } => sabotaged!(OpenBreakerAdmits),
-                Mode::HalfOpen { .. } => sabotaged!(HalfOpenBreakerAdmitsAll),
-                Mode::Closed | Mode::ForcedOpen { .. } | Mode::Disabled => false,
-            };
-            return if admitted { Ok(permit) } else { Err(rejection) };
-        }
         match &mut rare.mode {
             Mode::Closed => permit.id = rare.watch.begin(now),
             Mode::HalfOpen { probes, .. } => {
@@ -241,7 +279,7 @@ impl CircuitBreaker {
             }
             Mode::Disabled | Mode::Open { .. } | Mode::ForcedOpen { .. } => {}
         }
-        Ok(permit)
+        permit
     }
 
     #[inline]

@@ -165,24 +165,30 @@ impl Budget {
     }
 
     /// Reserves what a piece of work may cost, in its envelope and all around it, or says what does not suffice.
+    #[inline]
     pub fn reserve(
         &mut self,
         envelope: Envelope,
         now: Instant,
         estimate: Spend,
     ) -> Result<Reservation, BudgetExceeded> {
+        self.take(envelope, now, &estimate)?;
+        Ok(Reservation { envelope, life: self.life, estimate })
+    }
+
+    fn take(&mut self, envelope: Envelope, now: Instant, estimate: &Spend) -> Result<(), BudgetExceeded> {
         self.advance(now);
         if self.node(envelope).is_none() {
             return Err(BudgetExceeded { what: Resource::Time, limit: 0, left: 0, asked: 0 });
         }
         // Most often it fits, and that takes one look at each envelope.
-        if !self.suffices(envelope.index, &estimate)
-            && let Some(refusal) = self.refusal(envelope, &estimate)
+        if !self.suffices(envelope.index, estimate)
+            && let Some(refusal) = self.refusal(envelope, estimate)
         {
             return Err(refusal);
         }
-        self.change(envelope.index, |node| node.reserved = node.reserved.plus(estimate));
-        Ok(Reservation { envelope, life: self.life, estimate })
+        self.change(envelope.index, |node| node.reserved = node.reserved.plus(*estimate));
+        Ok(())
     }
 
     fn suffices(&self, index: usize, estimate: &Spend) -> bool {
@@ -212,7 +218,13 @@ impl Budget {
     /// A reservation that outlived its envelope was given back when that was closed; what was spent on it counts against
     /// the root alone. One that was made before the budget was restored counted as spent then, and changes nothing more.
     #[expect(clippy::needless_pass_by_value, reason = "a reservation is settled once: settling takes it away")]
+    #[inline]
     pub fn settle(&mut self, reservation: Reservation, spent: Spend) {
+        self.take_back(&reservation, spent);
+    }
+
+    /// As [`settle`](Self::settle), for whoever forgets the reservation where it lies.
+    pub(crate) fn take_back(&mut self, reservation: &Reservation, spent: Spend) {
         if reservation.life != self.life {
             return;
         }
@@ -316,12 +328,12 @@ impl Node {
 
     /// Whether nothing of it is refused.
     fn suffices(&self, estimate: &Spend, now: Instant) -> bool {
-        let counted = [Resource::Attempts, Resource::Steps, Resource::Tokens, Resource::Money];
+        // What is more than can be counted is not given.
         let fits = |what| {
-            let (limit, used) = (self.limit(what), self.used(what));
-            used <= limit && estimate.of(what) <= limit - used
+            let after = self.used(what).checked_add(estimate.of(what));
+            after.is_some_and(|after| after <= self.limit(what))
         };
-        !self.deadline.has_passed(now) && counted.into_iter().all(fits)
+        !self.deadline.has_passed(now) && Resource::COUNTED.into_iter().all(fits)
     }
 
     fn refusal(&self, what: Resource, asked: u64, now: Instant) -> Option<BudgetExceeded> {

@@ -11,7 +11,7 @@ mod shared;
 pub use shared::{Endpoint, Resources, Shared};
 
 use crate::breaker::{CircuitBreaker, Permit, PermitOutcome, Rejection};
-use crate::budget::{Reservation, RetryBudget, RetryThrottle, Spend};
+use crate::budget::{Reservation, RetryBudget, Spend};
 use crate::deadline::{Deadline, Scope};
 use crate::event::Event;
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ use crate::outcome::{CallError, WaitReason};
 use crate::policy::CallPolicy;
 use crate::retry::RetryPolicy;
 use crate::rng::Seed;
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, Limit};
 use crate::trace::Trace;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -62,15 +62,15 @@ use shared::event_of;
 #[derive(Debug)]
 pub struct Call {
     key: Key,
-    timeout: Option<Duration>,
-    limit: Option<Duration>,
-    first_output: Option<Duration>,
-    idle: Option<Duration>,
+    timeout: Option<Limit>,
+    limit: Option<Limit>,
+    first_output: Option<Limit>,
+    idle: Option<Limit>,
     estimate: Spend,
     retry: Option<RetryPolicy>,
     seed: Seed,
     deadline: Deadline,
-    longest_pause: Option<Duration>,
+    longest_pause: Option<Limit>,
     options: Options,
     /// The options that were left, in order.
     left: Vec<Left>,
@@ -182,15 +182,15 @@ impl Call {
     pub fn new(key: Key, policy: &CallPolicy, options: u32, seed: Seed, parent: Deadline) -> Self {
         Self {
             key,
-            timeout: policy.timeout(),
-            limit: policy.deadline(),
-            first_output: policy.first_output(),
-            idle: policy.idle(),
-            estimate: policy.estimate(),
-            retry: policy.retry().copied(),
+            timeout: policy.timeout,
+            limit: policy.deadline,
+            first_output: policy.first_output,
+            idle: policy.idle,
+            estimate: policy.estimate,
+            retry: policy.retry,
             seed,
             deadline: parent,
-            longest_pause: policy.longest_pause(),
+            longest_pause: policy.longest_pause,
             options: Options::new(options),
             left: Vec::new(),
             now: Instant::ORIGIN,
@@ -217,15 +217,9 @@ impl Call {
     ) -> Result<Self, Rejection> {
         if let Some(rejection) = shared.breaker(0, |breaker| breaker.refusal(now)).flatten() {
             shared.retries(RetryBudget::call_started);
-            let (option, retry_at) = (0, rejection.retry_at);
-            trace.record(now, Some(key.call), None, || Event::BreakerRejected {
-                option,
-                retry_at,
-                reason: rejection.reason.clone(),
-            });
-            trace.record(now, Some(key.call), None, || Event::CallFailed {
-                error: CallError::CircuitOpen(rejection.clone()),
-            });
+            if trace.is_kept() {
+                record_refusal(now, key.call, rejection.clone(), trace);
+            }
             return Err(rejection);
         }
         let mut call = Self::new(key, policy, 1, seed, parent);
@@ -266,40 +260,43 @@ impl Call {
     }
 
     /// Takes an input. Time counts first: an outcome that comes at the instant at which its attempt's time is up is late.
+    ///
+    /// A call that goes well hears two inputs. Those stand here, small enough to be inlined where a host names them; all
+    /// others are [`hear`](Self::hear)'s.
+    #[expect(clippy::inline_always, reason = "what it is inlined into knows the input, which leaves a third of it")]
+    #[inline(always)]
     pub fn handle<S: Shared + ?Sized>(&mut self, now: Instant, input: Input, shared: &mut S, trace: &mut Trace) {
-        if now < self.now {
-            let by = self.now - now;
-            self.record(trace, None, || Event::ClockWentBack { by });
-        }
-        self.now = self.now.max(now);
+        self.advance(now, trace);
         if !(sabotaged!(LateReplyCounts) && matches!(input, Input::Succeeded(_))) {
             self.pass_time(shared, trace);
         }
         match input {
-            Input::Start if matches!(self.phase, Phase::New) => {
-                self.deadline =
-                    Deadline::after(self.now, self.limit.filter(|_| !sabotaged!(CallHasNoDeadline)), Scope::Call)
-                        .within(self.deadline);
-                shared.retries(RetryBudget::call_started);
-                self.start_attempt(shared, trace);
-            }
-            Input::Succeeded(attempt) if self.awaits(attempt) => {
-                let (now, started) = (self.now, self.settle(PermitOutcome::Ok, self.estimate, shared, trace));
-                shared.throttle(self.options.current(), RetryThrottle::succeeded);
-                self.record(trace, Some(attempt), || Event::AttemptSucceeded { after: now - started });
-                self.phase = Phase::Over(Ok(attempt));
-            }
+            Input::Start if matches!(self.phase, Phase::New) => self.begin(shared, trace),
+            Input::Succeeded(attempt) if self.awaits(attempt) => self.attempt_succeeded(shared, trace),
+            Input::Start | Input::Tick => {}
+            input => self.hear(input, shared, trace),
+        }
+    }
+
+    /// As [`handle`](Self::handle), for a run: it hands inputs on in many places, and none of them is worth a copy of it.
+    #[inline(never)]
+    pub(crate) fn receive<S: Shared + ?Sized>(
+        &mut self,
+        now: Instant,
+        input: Input,
+        shared: &mut S,
+        trace: &mut Trace,
+    ) {
+        self.handle(now, input, shared, trace);
+    }
+
+    #[inline(never)]
+    fn hear<S: Shared + ?Sized>(&mut self, input: Input, shared: &mut S, trace: &mut Trace) {
+        match input {
             Input::Failed(attempt, failure) if self.awaits(attempt) => self.attempt_failed(failure, shared, trace),
             Input::Output(attempt) if self.awaits(attempt) => self.output_came(trace),
             Input::Commit(attempt) if self.awaits(attempt) => self.commit(trace),
-            Input::Spent(attempt, spend) if self.awaits(attempt) => {
-                if let Phase::Attempting(attempting) = &mut self.phase {
-                    attempting.spent = Some(spend);
-                }
-                if spend.attempts > 1 {
-                    self.record(trace, Some(attempt), || Event::InnerRetries { attempts: spend.attempts });
-                }
-            }
+            Input::Spent(attempt, spend) if self.awaits(attempt) => self.attempt_spent(spend, trace),
             // A part of an attempt that is over is as late as its end will be, and that is traced.
             Input::Start | Input::Tick | Input::Output(_) | Input::Commit(_) | Input::Spent(..) => {}
             Input::Succeeded(attempt) => self.record(trace, Some(attempt), || Event::LateReply { ok: true }),
@@ -331,23 +328,58 @@ impl Call {
             Phase::BackingOff { until } => {
                 Output::Wait { until: Some(*until).filter(|_| !sabotaged!(WaitNeverEnds)), why: WaitReason::BackingOff }
             }
-            Phase::Over(result) => Output::Finished(result.clone()),
+            Phase::Over(Ok(attempt)) => Output::Finished(Ok(*attempt)),
+            Phase::Over(Err(error)) => Output::Finished(Err(error.clone())),
         }
+    }
+
+    /// The clock never goes back here: an earlier instant counts as the last one.
+    #[inline]
+    fn advance(&mut self, now: Instant, trace: &mut Trace) {
+        if now < self.now {
+            let by = self.now - now;
+            self.record(trace, None, || Event::ClockWentBack { by });
+        }
+        self.now = self.now.max(now);
     }
 
     #[inline]
     fn pass_time<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
-        match &self.phase {
-            Phase::Attempting(_) if sabotaged!(AttemptNeverTimesOut) => {}
-            Phase::Attempting(attempting) if attempting.limit().has_passed(self.now) => self.time_is_up(shared, trace),
-            Phase::BackingOff { until } if self.now >= *until || sabotaged!(WaitEndsEarly) => {
-                self.start_attempt(shared, trace);
-            }
-            _ => {}
+        if self.is_due() {
+            self.time_has_come(shared, trace);
         }
     }
 
+    /// Whether what it waits for is over by now.
+    #[inline]
+    fn is_due(&self) -> bool {
+        match &self.phase {
+            Phase::Attempting(_) if sabotaged!(AttemptNeverTimesOut) => false,
+            Phase::Attempting(attempting) => attempting.limit().has_passed(self.now),
+            Phase::BackingOff { until } => self.now >= *until || sabotaged!(WaitEndsEarly),
+            Phase::New | Phase::Over(_) => false,
+        }
+    }
+
+    #[inline(never)]
+    fn time_has_come<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
+        match &self.phase {
+            Phase::Attempting(_) => self.time_is_up(shared, trace),
+            Phase::BackingOff { .. } => self.start_attempt(shared, trace),
+            Phase::New | Phase::Over(_) => {}
+        }
+    }
+
+    #[inline]
+    fn begin<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
+        let limit = self.limit.filter(|_| !sabotaged!(CallHasNoDeadline));
+        self.deadline = Deadline::limited(self.now, limit, Scope::Call).within(self.deadline);
+        shared.retries(RetryBudget::call_started);
+        self.start_attempt(shared, trace);
+    }
+
     /// Starts an attempt of the current option, or of another one whose server and breaker let it through.
+    #[inline(never)]
     fn start_attempt<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
         if self.deadline.has_passed(self.now) {
             let last = self.last_failure.take();
@@ -380,12 +412,13 @@ impl Call {
             }
             let (now, timeout, option) = (self.now, self.timeout, self.options.current());
             let admission = shared.breaker(option, |breaker| {
-                let admission = breaker.admit(now, timeout);
+                let admission = breaker.admit_for(now, || timeout.map(Limit::duration));
                 self.record_changes(breaker, trace);
                 admission
             });
-            match admission {
-                Some(Err(rejection)) => {
+            match admission.transpose() {
+                Ok(permit) => return self.begin_attempt(permit, reservation, trace),
+                Err(rejection) => {
                     if !self.turned_away(rejection, shared, trace) {
                         if let Some(reservation) = reservation {
                             shared.budget(|budget, _| budget.cancel(reservation));
@@ -393,22 +426,21 @@ impl Call {
                         return;
                     }
                 }
-                Some(Ok(permit)) => return self.begin(Some(permit), reservation, trace),
-                None => return self.begin(None, reservation, trace),
             }
         }
     }
 
     #[inline]
-    fn begin(&mut self, permit: Option<Permit>, reservation: Option<Reservation>, trace: &mut Trace) {
-        let timeout = self.timeout.map(|limit| if sabotaged!(TimeoutIsDoubled) { limit * 2 } else { limit });
-        let until = Deadline::after(self.now, timeout, Scope::Attempt).within(self.deadline);
+    fn begin_attempt(&mut self, permit: Option<Permit>, reservation: Option<Reservation>, trace: &mut Trace) {
+        let doubled = |limit: Limit| Limit::new(limit.duration() * 2);
+        let timeout = if sabotaged!(TimeoutIsDoubled) { self.timeout.and_then(doubled) } else { self.timeout };
+        let until = Deadline::limited(self.now, timeout, Scope::Attempt).within(self.deadline);
         if !(sabotaged!(AttemptsShareANumber) && self.tries > 0) {
             self.attempts = self.attempts.saturating_add(1);
         }
         self.tries = self.tries.saturating_add(1);
         self.counted = false;
-        let output_by = Deadline::after(self.now, self.first_output, Scope::FirstOutput);
+        let output_by = Deadline::limited(self.now, self.first_output, Scope::FirstOutput);
         let (started, option, first) = (self.now, self.options.current(), output_by.within(until));
         let (spent, told, committed) = (None, false, false);
         self.phase =
@@ -427,6 +459,7 @@ impl Call {
         self.finish(error, trace);
     }
 
+    #[inline(never)]
     fn finish(&mut self, error: CallError, trace: &mut Trace) {
         self.record(trace, None, || Event::CallFailed { error: error.clone() });
         self.phase = Phase::Over(Err(error));
@@ -439,7 +472,7 @@ impl Call {
                 let after = self.now - attempting.started;
                 self.abandoned = attempting.told.then_some(self.attempts);
                 self.record(trace, Some(self.attempts), || Event::AttemptAbandoned { after });
-                self.settle(PermitOutcome::Cancelled, self.estimate, shared, trace);
+                self.settle(PermitOutcome::Cancelled, true, shared, trace);
             }
             Phase::New | Phase::BackingOff { .. } => {}
         }
@@ -447,33 +480,43 @@ impl Call {
     }
 
     /// Hands the current attempt's permit and reservation back, and tells when the attempt began. What it spent is what the
-    /// host said, else `assumed`; the attempt itself was made in any case.
+    /// host said, else what was expected where it `may_have_cost` that; the attempt itself was made in any case.
     fn settle<S: Shared + ?Sized>(
         &mut self,
         outcome: PermitOutcome,
-        assumed: Spend,
+        may_have_cost: bool,
         shared: &mut S,
         trace: &mut Trace,
     ) -> Instant {
         let (now, option) = (self.now, self.options.current());
-        let Phase::Attempting(attempting) = &mut self.phase else { return now };
+        let Phase::Attempting(attempting) = &self.phase else { return now };
         let started = attempting.started;
-        if let Some(reservation) = attempting.reservation.take() {
-            let spent = attempting.spent.unwrap_or(assumed);
+        if let Some(reservation) = &attempting.reservation {
+            let spent = attempting.spent.unwrap_or(if may_have_cost { self.estimate } else { Spend::NONE });
             let spent = Spend { attempts: spent.attempts.max(1), ..spent };
-            shared.budget(|budget, _| budget.settle(reservation, spent));
+            shared.budget(|budget, _| budget.take_back(reservation, spent));
         }
-        if let Some(permit) = attempting.permit.take() {
+        if let Some(permit) = &attempting.permit {
             shared.breaker(option, |breaker| {
-                breaker.settle(permit, outcome, now);
+                breaker.take_back(permit, outcome, now);
                 self.record_changes(breaker, trace);
             });
+        }
+        if let Phase::Attempting(attempting) = &mut self.phase {
+            (attempting.reservation, attempting.permit) = (None, None);
         }
         started
     }
 
     #[inline]
     fn record_changes(&self, breaker: &mut CircuitBreaker, trace: &mut Trace) {
+        if breaker.has_changed() {
+            self.record_each_change(breaker, trace);
+        }
+    }
+
+    #[inline(never)]
+    fn record_each_change(&self, breaker: &mut CircuitBreaker, trace: &mut Trace) {
         let option = self.options.current();
         while let Some(change) = breaker.poll_change() {
             self.record(trace, None, || event_of(option, change));
@@ -484,6 +527,14 @@ impl Call {
     fn record(&self, trace: &mut Trace, attempt: Option<u32>, event: impl FnOnce() -> Event) {
         trace.record(self.now, Some(self.key.call), attempt, event);
     }
+}
+
+/// What [`Call::start`] turned away.
+#[cold]
+fn record_refusal(now: Instant, call: CallId, rejection: Rejection, trace: &mut Trace) {
+    let (option, retry_at, reason) = (0, rejection.retry_at, rejection.reason.clone());
+    trace.record(now, Some(call), None, || Event::BreakerRejected { option, retry_at, reason });
+    trace.record(now, Some(call), None, || Event::CallFailed { error: CallError::CircuitOpen(rejection) });
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A timeout is for one attempt; a deadline is for everything until the end of a call or a run: attempts, waits and
 //! fallbacks. Three attempts of 10 s each are not a deadline of 10 s. A child's deadline never outlives its parent's.
 
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, Limit};
 
 /// Whose limit a deadline is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,6 +62,12 @@ impl Deadline {
     /// `limit` from `now`; without a limit, never.
     #[must_use]
     pub fn after(now: Instant, limit: Option<Duration>, scope: Scope) -> Self {
+        limit.map_or(Self::NEVER, |limit| Self { at: now + limit, scope })
+    }
+
+    /// As [`after`](Self::after), of a policy's limit.
+    #[inline]
+    pub(crate) fn limited(now: Instant, limit: Option<Limit>, scope: Scope) -> Self {
         limit.map_or(Self::NEVER, |limit| Self { at: now + limit, scope })
     }
 

@@ -7,7 +7,7 @@ use crate::budget::{Limits, RetryBudgetPolicy, Spend, ThrottlePolicy};
 use crate::progress::ProgressPolicy;
 use crate::retry::RetryPolicy;
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Span, micros};
+use crate::time::{Duration, Limit, Span};
 use alloc::string::String;
 
 /// Settings of a guarded call. Every layer can be left out; the default leaves out none but the deadline.
@@ -34,26 +34,26 @@ use alloc::string::String;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CallPolicy {
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
-    timeout: Option<Duration>,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
-    deadline: Option<Duration>,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
-    first_output: Option<Duration>,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
-    idle: Option<Duration>,
-    retry: Option<RetryPolicy>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_limit"))]
+    pub(crate) timeout: Option<Limit>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_limit"))]
+    pub(crate) deadline: Option<Limit>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_limit"))]
+    pub(crate) first_output: Option<Limit>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_limit"))]
+    pub(crate) idle: Option<Limit>,
+    pub(crate) retry: Option<RetryPolicy>,
     throttle: Option<ThrottlePolicy>,
     breaker: Option<BreakerPolicy>,
-    estimate: Spend,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
-    longest_pause: Option<Duration>,
+    pub(crate) estimate: Spend,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_limit"))]
+    pub(crate) longest_pause: Option<Limit>,
 }
 
 impl Default for CallPolicy {
     fn default() -> Self {
         Self {
-            timeout: Some(Duration::from_secs(60)),
+            timeout: Limit::new(Duration::from_secs(60)),
             deadline: None,
             first_output: None,
             idle: None,
@@ -61,7 +61,7 @@ impl Default for CallPolicy {
             throttle: Some(ThrottlePolicy::default()),
             breaker: Some(BreakerPolicy::default()),
             estimate: Spend::NONE,
-            longest_pause: Some(Duration::from_secs(300)),
+            longest_pause: Limit::new(Duration::from_secs(300)),
         }
     }
 }
@@ -154,25 +154,25 @@ impl CallPolicy {
     /// How long each attempt may take.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
-        self.timeout
+        self.timeout.map(Limit::duration)
     }
 
     /// How long the whole call may take.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        self.deadline
+        self.deadline.map(Limit::duration)
     }
 
     /// How long the first part of an attempt's output may take.
     #[must_use]
     pub fn first_output(&self) -> Option<Duration> {
-        self.first_output
+        self.first_output.map(Limit::duration)
     }
 
     /// How long each further part may take.
     #[must_use]
     pub fn idle(&self) -> Option<Duration> {
-        self.idle
+        self.idle.map(Limit::duration)
     }
 
     /// What each attempt is expected to cost.
@@ -184,7 +184,7 @@ impl CallPolicy {
     /// The longest pause that a server may ask a call to wait out.
     #[must_use]
     pub fn longest_pause(&self) -> Option<Duration> {
-        self.longest_pause
+        self.longest_pause.map(Limit::duration)
     }
 
     /// The throttle of retries.
@@ -206,11 +206,10 @@ impl CallPolicy {
     }
 }
 
-fn positive(name: &'static str, limit: Option<Duration>) -> Result<Option<Duration>, InvalidSetting> {
-    match limit {
-        Some(limit) if micros(limit) == 0 => Err(InvalidSetting::new(name, Span(limit), "more than 0 ms, or none")),
-        limit => Ok(limit),
-    }
+fn positive(name: &'static str, limit: Option<Duration>) -> Result<Option<Limit>, InvalidSetting> {
+    let Some(duration) = limit else { return Ok(None) };
+    let refused = || InvalidSetting::new(name, Span(duration), "more than 0 ms, or none");
+    Limit::new(duration).ok_or_else(refused).map(Some)
 }
 
 /// Settings of a run.
@@ -229,8 +228,8 @@ fn positive(name: &'static str, limit: Option<Duration>) -> Result<Option<Durati
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RunPolicy {
     max_steps: u32,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_optional_duration"))]
-    deadline: Option<Duration>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::time::serialize_limit"))]
+    deadline: Option<Limit>,
     model: CallPolicy,
     approval: ApprovalGate,
     budget: Limits,
@@ -337,7 +336,7 @@ impl RunPolicy {
     /// How long the whole run may take.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        self.deadline
+        self.deadline.map(Limit::duration)
     }
 
     /// The settings of model calls.

@@ -5,6 +5,7 @@
 //! no host ever reaches (584,000 years after its origin).
 
 use core::fmt;
+use core::num::NonZeroU64;
 pub use core::time::Duration;
 
 /// A moment, in microseconds since the host's origin.
@@ -70,6 +71,33 @@ impl core::ops::Sub for Instant {
     }
 }
 
+/// A limit of time, more than none, in whole microseconds. With that an instant is one addition away, while a [`Duration`]
+/// has to be converted first; and none of them takes no more room than one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit(NonZeroU64);
+
+impl Limit {
+    /// `None` for less than a microsecond.
+    pub(crate) const fn new(duration: Duration) -> Option<Self> {
+        match NonZeroU64::new(micros(duration)) {
+            Some(micros) => Some(Self(micros)),
+            None => None,
+        }
+    }
+
+    pub(crate) const fn duration(self) -> Duration {
+        Duration::from_micros(self.0.get())
+    }
+}
+
+impl core::ops::Add<Limit> for Instant {
+    type Output = Self;
+
+    fn add(self, limit: Limit) -> Self {
+        Self(self.0.saturating_add(limit.0.get()))
+    }
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_seconds(f, self.0)
@@ -122,7 +150,7 @@ fn write_decimal(f: &mut fmt::Formatter<'_>, value: u64, unit: u64, name: &str) 
     reason = "traces carry milliseconds as numbers, as JavaScript does; no decision reads them back"
 )]
 mod as_data {
-    use super::{Duration, Instant, micros};
+    use super::{Duration, Instant, Limit, micros};
     use serde::{Serialize, Serializer};
 
     impl Serialize for Instant {
@@ -145,9 +173,28 @@ mod as_data {
             None => serializer.serialize_none(),
         }
     }
+
+    /// Milliseconds, as a number, or nothing.
+    #[expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands the field over by reference"
+    )]
+    pub(crate) fn limit<S: Serializer>(limit: &Option<Limit>, serializer: S) -> Result<S::Ok, S::Error> {
+        optional(&limit.map(Limit::duration), serializer)
+    }
+
+    /// Milliseconds of microseconds, as a number.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference")]
+    pub(crate) fn micros_as_millis<S: Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        duration(&Duration::from_micros(*micros), serializer)
+    }
 }
 #[cfg(feature = "serde")]
-pub(crate) use as_data::{duration as serialize_duration, optional as serialize_optional_duration};
+pub(crate) use as_data::{
+    duration as serialize_duration, limit as serialize_limit, micros_as_millis as serialize_micros,
+    optional as serialize_optional_duration,
+};
 
 #[cfg(test)]
 mod tests {

@@ -62,8 +62,22 @@ impl Trace {
         self.entries.as_deref().unwrap_or_default()
     }
 
+    /// Whether anything is recorded.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.entries.is_some()
+    }
+
     /// Adds an entry; the event is only built if somebody keeps it.
+    #[inline]
     pub fn record(&mut self, at: Instant, call: Option<CallId>, attempt: Option<u32>, event: impl FnOnce() -> Event) {
+        if self.is_kept() {
+            self.keep(at, call, attempt, event);
+        }
+    }
+
+    /// Apart from the look whether anybody keeps it: the optimiser may leave it out of line, and builds for size get smaller.
+    #[inline]
+    fn keep(&mut self, at: Instant, call: Option<CallId>, attempt: Option<u32>, event: impl FnOnce() -> Event) {
         if let Some(entries) = &mut self.entries {
             entries.push(Entry { at, step: self.step, call, attempt, event: event() });
         }

@@ -62,7 +62,10 @@ impl Default for Setup {
 pub fn default_policy() -> RunPolicy {
     let retries = RetryBudgetPolicy::default().with_at_least(20);
     let policy = RunPolicy::default().with_retry_budget(Some(retries));
-    quick_model_policy().map_or_else(|_| policy.clone(), |model| policy.clone().with_model(model))
+    match quick_model_policy() {
+        Ok(model) => policy.with_model(model),
+        Err(_) => policy,
+    }
 }
 
 fn quick_model_policy() -> Result<CallPolicy, InvalidSetting> {

@@ -195,7 +195,7 @@ pub struct WindowPolicy {
     pub(super) per_mille: u32,
     pub(super) calls: u32,
     /// In microseconds: comparing those is a subtraction, comparing durations a division.
-    #[cfg_attr(feature = "serde", serde(rename = "span", serialize_with = "serialize_micros"))]
+    #[cfg_attr(feature = "serde", serde(rename = "span", serialize_with = "crate::time::serialize_micros"))]
     pub(super) span_us: u64,
     pub(super) minimum: u32,
 }
@@ -251,11 +251,4 @@ impl WindowPolicy {
         let share = u64::from(bad) * 1_000 >= u64::from(self.per_mille) * u64::from(calls);
         (calls >= self.minimum && share).then_some((bad, calls))
     }
-}
-
-/// Milliseconds, as a number.
-#[cfg(feature = "serde")]
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference")]
-pub(super) fn serialize_micros<S: serde::Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    crate::time::serialize_duration(&Duration::from_micros(*micros), serializer)
 }

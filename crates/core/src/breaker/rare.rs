@@ -1,7 +1,7 @@
 //! What a breaker keeps only once something out of the ordinary has happened to it.
 
 use super::policy::BreakerPolicy;
-use super::report::{Change, RejectReason, Rejection, State, Stats};
+use super::report::{Change, RejectReason, State, Stats};
 use super::slow::SlowWatch;
 use super::window::Window;
 use crate::time::Instant;
@@ -27,23 +27,6 @@ pub(super) struct Rare {
     /// The results of a window that does not fit into the breaker.
     pub(super) window: Window,
     pub(super) watch: SlowWatch,
-}
-
-impl Rare {
-    /// Why an attempt cannot begin now, counted as a refusal.
-    pub(super) fn turned_away(&mut self, policy: &BreakerPolicy, now: Instant) -> Option<Rejection> {
-        let (retry_at, reason) = match &self.mode {
-            Mode::Open { until } => (*until, RejectReason::Open),
-            Mode::HalfOpen { probes, .. } if probes.len() >= policy.probes as usize => {
-                let retry_at = probes.iter().map(|probe| probe.lease_until).min().unwrap_or(now);
-                (retry_at, RejectReason::ProbesUnderWay { probes: policy.probes })
-            }
-            Mode::ForcedOpen { reason } => (Instant::MAX, RejectReason::ForcedOpen { reason: reason.clone() }),
-            Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled => return None,
-        };
-        self.stats.rejected = self.stats.rejected.saturating_add(1);
-        Some(Rejection { retry_at, reason })
-    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -72,6 +55,29 @@ pub(super) struct Probe {
 }
 
 impl Mode {
+    /// Until when no attempt can begin, if none can now.
+    #[inline]
+    pub(super) fn shut_until(&self, policy: &BreakerPolicy, now: Instant) -> Option<Instant> {
+        match self {
+            Self::Open { until } => Some(*until),
+            Self::HalfOpen { probes, .. } if probes.len() >= policy.probes as usize => {
+                Some(first_end(probes).unwrap_or(now))
+            }
+            Self::ForcedOpen { .. } => Some(Instant::MAX),
+            Self::Closed | Self::HalfOpen { .. } | Self::Disabled => None,
+        }
+    }
+
+    /// Why no attempt can begin, where none can.
+    #[inline(never)]
+    pub(super) fn reject_reason(&self, policy: &BreakerPolicy) -> RejectReason {
+        match self {
+            Self::HalfOpen { .. } => RejectReason::ProbesUnderWay { probes: policy.probes },
+            Self::ForcedOpen { reason } => RejectReason::ForcedOpen { reason: reason.clone() },
+            Self::Closed | Self::Open { .. } | Self::Disabled => RejectReason::Open,
+        }
+    }
+
     pub(super) fn state(&self) -> State {
         match self {
             Self::Closed => State::Closed,
@@ -91,4 +97,10 @@ impl Rare {
         }
         self.changes.push_back(change);
     }
+}
+
+/// When the first lease ends.
+#[inline(never)]
+fn first_end(probes: &[Probe]) -> Option<Instant> {
+    probes.iter().map(|probe| probe.lease_until).min()
 }

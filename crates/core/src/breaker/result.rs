@@ -1,12 +1,9 @@
 //! What a settled permit counts for, and when that is enough to change the state.
 
-use super::policy::WindowPolicy;
-use super::rare::{Mode, Rare};
+use super::rare::Mode;
 use super::report::{ChangeReason, PermitOutcome};
-use super::window::Recent;
 use super::{CircuitBreaker, Permit, rules};
 use crate::time::Instant;
-use alloc::boxed::Box;
 
 /// What came of a permit, once it is clear what that counts for.
 #[derive(Clone, Copy)]
@@ -19,8 +16,7 @@ struct Heard {
 
 impl CircuitBreaker {
     #[inline(never)]
-    #[expect(clippy::needless_pass_by_value, reason = "a permit is settled once: settling takes it away")]
-    pub(super) fn settle_with_care(&mut self, permit: Permit, outcome: PermitOutcome, now: Instant) {
+    pub(super) fn settle_with_care(&mut self, permit: &Permit, outcome: PermitOutcome, now: Instant) {
         self.advance(now);
         if permit.generation != self.generation() {
             let stats = &mut self.rare_mut().stats;
@@ -34,10 +30,10 @@ impl CircuitBreaker {
         };
         let slow_rule = self.policy().slow;
         match self.rare.as_ref().map(|rare| &rare.mode) {
-            None | Some(Mode::Closed) => self.hear(&permit, heard),
+            None | Some(Mode::Closed) => self.hear(permit, heard),
             Some(Mode::HalfOpen { .. }) => {
                 heard.failed |= heard.slow && slow_rule.is_some();
-                self.hear_probe(&permit, heard);
+                self.hear_probe(permit, heard);
             }
             Some(Mode::Disabled) => {
                 heard.slow |= heard.counts && slow_rule.is_some_and(|rule| rule.is_slow(permit.started, self.now));
@@ -56,10 +52,18 @@ impl CircuitBreaker {
         }
         self.successes += 1;
         self.consecutive = 0;
-        match &rules(self.policy.as_ref()).window {
-            Some(rule) if Recent::fits(rule) => self.recent.record(self.now.as_micros(), false, rule),
-            Some(rule) => record_large(&mut self.rare, self.now, rule),
-            None => {}
+        if self.recent.is_used() {
+            self.recent.record(self.now.as_micros(), false);
+        } else {
+            self.succeed_in_large_window();
+        }
+    }
+
+    /// For a window that does not fit into the breaker, if there is any.
+    #[inline(never)]
+    fn succeed_in_large_window(&mut self) {
+        if let Some(rule) = &rules(self.policy.as_ref()).window {
+            self.rare.get_or_insert_default().window.record(self.now.as_micros(), false, rule);
         }
     }
 
@@ -98,15 +102,15 @@ impl CircuitBreaker {
     /// Counts towards the rules over failures, and tells if one of them opens it.
     fn count_result(&mut self, failed: bool) -> Option<ChangeReason> {
         self.consecutive = if failed { self.consecutive.saturating_add(1) } else { 0 };
-        let policy = rules(self.policy.as_ref());
+        let (policy, now) = (rules(self.policy.as_ref()), self.now.as_micros());
         let share = match &policy.window {
-            Some(rule) if Recent::fits(rule) => {
-                self.recent.record(self.now.as_micros(), failed, rule);
-                self.recent.verdict(rule)
+            Some(rule) if self.recent.is_used() => {
+                self.recent.record(now, failed);
+                if failed { self.recent.verdict(now, rule) } else { None }
             }
             Some(rule) => {
                 let window = &mut self.rare.get_or_insert_default().window;
-                window.record(self.now.as_micros(), failed, rule);
+                window.record(now, failed, rule);
                 window.verdict(rule)
             }
             None => None,
@@ -161,10 +165,4 @@ impl CircuitBreaker {
         self.rare_mut().stats = stats;
         (self.successes, self.failures) = (0, 0);
     }
-}
-
-/// A success for a window that does not fit into the breaker.
-#[inline(never)]
-fn record_large(rare: &mut Option<Box<Rare>>, now: Instant, rule: &WindowPolicy) {
-    rare.get_or_insert_default().window.record(now.as_micros(), false, rule);
 }

@@ -14,7 +14,7 @@ use alloc::collections::VecDeque;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SlowPolicy {
-    #[cfg_attr(feature = "serde", serde(rename = "limit", serialize_with = "super::policy::serialize_micros"))]
+    #[cfg_attr(feature = "serde", serde(rename = "limit", serialize_with = "crate::time::serialize_micros"))]
     limit_us: u64,
     per_mille: u32,
 }

@@ -3,7 +3,6 @@
 use super::policy::{BreakerPolicy, WindowPolicy};
 use super::rare::{Mode, Rare};
 use super::report::Stats;
-use super::window::Recent;
 use super::{CircuitBreaker, rules};
 use crate::rng::Seed;
 use crate::snapshot::{Kind, Reader, SnapshotError, Stored, Writer};
@@ -128,8 +127,8 @@ impl CircuitBreaker {
         let policy = *rules(self.policy.as_ref());
         if let Some(rule) = &policy.window {
             for (at, failed) in still_counting(&results, rule, from) {
-                if Recent::fits(rule) {
-                    self.recent.record(at, failed, rule);
+                if self.recent.is_used() {
+                    self.recent.record(at, failed);
                 } else {
                     self.rare_mut().window.record(at, failed, rule);
                 }

@@ -2,6 +2,8 @@
 
 use super::rare::Mode;
 use super::report::{Change, ChangeReason};
+use super::slow::SlowPolicy;
+use super::window::same_era;
 use super::{CircuitBreaker, rules};
 use crate::time::{Duration, Instant, micros};
 use alloc::string::String;
@@ -11,11 +13,12 @@ impl CircuitBreaker {
     /// Lets time pass: calls in flight become slow, leases end, open times are over. [`admit`](Self::admit) and
     /// [`settle`](Self::settle) begin with it; a host that only watches calls it by itself. The clock never goes back here:
     /// an earlier instant counts as the last one.
+    #[inline]
     pub fn advance(&mut self, now: Instant) {
         let before = self.now;
         self.now = before.max(now);
-        if let Some(window) = &rules(self.policy.as_ref()).window {
-            self.recent.pass(before, self.now, window);
+        if !same_era(before, self.now) {
+            self.end_era(before);
         }
         if !self.plain {
             self.see_slow_calls();
@@ -24,9 +27,23 @@ impl CircuitBreaker {
         }
     }
 
+    #[inline(never)]
+    fn end_era(&mut self, before: Instant) {
+        if let Some(window) = &rules(self.policy.as_ref()).window {
+            self.recent.pass(before, self.now, window);
+        }
+    }
+
     /// Counts the calls in flight that have become slow, each at its instant.
+    #[inline]
     fn see_slow_calls(&mut self) {
-        let Some(rule) = rules(self.policy.as_ref()).slow else { return };
+        if let Some(rule) = rules(self.policy.as_ref()).slow {
+            self.see_calls_slower_than(rule);
+        }
+    }
+
+    #[inline(never)]
+    fn see_calls_slower_than(&mut self, rule: SlowPolicy) {
         while let Some(at) = self.rare.as_mut().and_then(|rare| rare.watch.next_slow(rule, self.now)) {
             self.count_slow();
             if let Some(reason) = self.count_duration(at, true) {
@@ -35,7 +52,15 @@ impl CircuitBreaker {
         }
     }
 
+    #[inline]
     fn end_leases(&mut self) {
+        if self.rare.as_ref().is_some_and(|rare| matches!(rare.mode, Mode::HalfOpen { .. })) {
+            self.end_first_lease();
+        }
+    }
+
+    #[inline(never)]
+    fn end_first_lease(&mut self) {
         let Some(rare) = &mut self.rare else { return };
         let Mode::HalfOpen { probes, .. } = &rare.mode else { return };
         let ended = probes.iter().filter(|probe| self.now >= probe.lease_until);
@@ -47,13 +72,19 @@ impl CircuitBreaker {
         }
     }
 
+    #[inline]
     fn end_open_time(&mut self) {
         if let Some(rare) = &self.rare
             && let Mode::Open { until } = rare.mode
             && self.now >= until
         {
-            self.enter(Mode::HalfOpen { probes: Vec::new(), successes: 0 }, until, ChangeReason::OpenTimeOver);
+            self.half_open(until);
         }
+    }
+
+    #[inline(never)]
+    fn half_open(&mut self, at: Instant) {
+        self.enter(Mode::HalfOpen { probes: Vec::new(), successes: 0 }, at, ChangeReason::OpenTimeOver);
     }
 
     /// Lets nothing through until [`reset`](Self::reset).
@@ -76,6 +107,7 @@ impl CircuitBreaker {
     }
 
     /// Opens for `open_for * 2^(n-1)`, at most `open_for_max`, the n-th time in a row, with equal jitter.
+    #[inline(never)]
     pub(super) fn open(&mut self, at: Instant, reason: ChangeReason) {
         let (first, most) = (micros(self.policy().open_for), micros(self.policy().open_for_max));
         let seed = self.seed;

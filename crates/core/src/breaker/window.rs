@@ -25,37 +25,41 @@ pub(super) fn same_era(one: Instant, other: Instant) -> bool {
 
 /// The results of a window that fits into a breaker.
 ///
-/// An age is told from 31 bits, so none may reach 2^31 microseconds. Results are at most an era old where they are looked
-/// through, which is at the latest when the clock comes to another era: by the next time they are less than three eras old.
-#[derive(Debug, Clone, Default)]
+/// Whether a result is too old is looked at only when somebody asks, that is after a failure: a success writes its stamp and
+/// is done. An age is told from 31 bits, so none may reach 2^31 microseconds. Whenever the clock comes to another era, what
+/// is older than an era is forgotten: by the next time the rest is less than three eras old.
+#[derive(Debug, Clone)]
 pub(super) struct Recent {
     /// As bytes, which need no alignment: the breaker has no room for padding.
     stamps: [[u8; 4]; ROOM as usize],
     /// Where the next one goes.
     next: u8,
     len: u8,
-    failed: u8,
+    /// The calls of its rule; 0 if there is none, or if its window does not fit in here.
+    most: u8,
 }
 
 impl Recent {
-    #[inline]
-    pub(super) fn fits(rule: &WindowPolicy) -> bool {
-        rule.calls <= u32::from(ROOM) && rule.span_us <= 1 << ERA
+    pub(super) fn new(rule: Option<&WindowPolicy>) -> Self {
+        let fits = |rule: &&WindowPolicy| rule.calls <= u32::from(ROOM) && rule.span_us <= 1 << ERA;
+        let most = rule.filter(fits).and_then(|rule| u8::try_from(rule.calls).ok()).unwrap_or(0);
+        Self { stamps: [[0; 4]; ROOM as usize], next: 0, len: 0, most }
     }
 
-    /// Adds a result and forgets those that fell out. Each result is added and forgotten once: O(1) a call.
+    /// Whether there is a rule whose results it has room for.
     #[inline]
-    pub(super) fn record(&mut self, at: u64, failed: bool, rule: &WindowPolicy) {
-        if u32::from(self.len) >= rule.calls {
-            self.forget_oldest();
-        }
-        self.forget_older_than(rule.span_us, at);
+    pub(super) fn is_used(&self) -> bool {
+        self.most > 0
+    }
+
+    /// Adds a result, in the place of the oldest where that is one too many.
+    #[inline]
+    pub(super) fn record(&mut self, at: u64, failed: bool) {
         if let Some(stamp) = self.stamps.get_mut(usize::from(self.next)) {
             *stamp = (low(at) | if failed { FAILED } else { 0 }).to_le_bytes();
         }
         self.next = if self.next + 1 == ROOM { 0 } else { self.next + 1 };
-        self.len += 1;
-        self.failed += u8::from(failed);
+        self.len = (self.len + 1).min(self.most);
     }
 
     /// The clock goes from `before` to `now`.
@@ -69,14 +73,17 @@ impl Recent {
     }
 
     pub(super) fn clear(&mut self) {
-        (self.len, self.failed) = (0, 0);
+        self.len = 0;
     }
 
-    pub(super) fn verdict(&self, rule: &WindowPolicy) -> Option<(u32, u32)> {
-        rule.verdict(u32::from(self.failed), u32::from(self.len))
+    /// `(bad, calls)` if that is enough to open. Looks through at most 20 results, however long the history.
+    pub(super) fn verdict(&mut self, now: u64, rule: &WindowPolicy) -> Option<(u32, u32)> {
+        self.forget_older_than(rule.span_us, now);
+        let failed = (1..=self.len).map(|back| u32::from(self.stamp(back) & FAILED != 0)).sum();
+        rule.verdict(failed, u32::from(self.len))
     }
 
-    /// How long ago each result was, oldest first, and whether it was a failure.
+    /// How long ago each result was, oldest first, and whether it was a failure. Some may be older than the rule looks back.
     pub(super) fn ages(&self, now: Instant) -> impl Iterator<Item = (u64, bool)> {
         (1..=self.len).rev().map(move |back| {
             let stamp = self.stamp(back);
@@ -84,23 +91,13 @@ impl Recent {
         })
     }
 
-    #[inline]
     fn forget_older_than(&mut self, span_us: u64, now: u64) {
         while self.len > 0 && age(self.stamp(self.len), now) >= span_us {
-            self.forget_oldest();
+            self.len -= 1;
         }
-    }
-
-    #[inline]
-    fn forget_oldest(&mut self) {
-        if self.stamp(self.len) & FAILED != 0 {
-            self.failed -= 1;
-        }
-        self.len -= 1;
     }
 
     /// The stamp of so many results ago.
-    #[inline]
     fn stamp(&self, back: u8) -> u32 {
         let (next, back) = (usize::from(self.next), usize::from(back));
         let place = if next >= back { next - back } else { next + usize::from(ROOM) - back };
@@ -109,13 +106,11 @@ impl Recent {
 }
 
 /// The low bits of an instant.
-#[inline]
 #[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
 fn low(at: u64) -> u32 {
     at as u32 & INSTANT
 }
 
-#[inline]
 fn age(stamp: u32, now: u64) -> u64 {
     u64::from(low(now).wrapping_sub(stamp) & INSTANT)
 }
@@ -175,13 +170,13 @@ mod tests {
     #[test]
     fn the_count_slides() {
         let rule = rule(4, Duration::from_secs(5), 4);
-        let (mut recent, mut window) = (Recent::default(), Window::default());
+        let (mut recent, mut window) = (Recent::new(Some(&rule)), Window::default());
         for (failed, expected) in [(false, None), (true, None), (true, Some((2, 4)))] {
             for _ in 0..if failed { 1 } else { 1_000 } {
-                recent.record(0, failed, &rule);
+                recent.record(0, failed);
                 window.record(0, failed, &rule);
             }
-            assert_eq!((recent.verdict(&rule), window.verdict(&rule)), (expected, expected));
+            assert_eq!((recent.verdict(0, &rule), window.verdict(&rule)), (expected, expected));
         }
     }
 
@@ -189,12 +184,12 @@ mod tests {
     fn results_expire_by_the_clock_at_their_instant_and_not_before() {
         let rule = rule(9, Duration::from_secs(5), 2);
         for (second, expected) in [(4_999_999, Some((2, 2))), (5_000_000, None)] {
-            let (mut recent, mut window) = (Recent::default(), Window::default());
+            let (mut recent, mut window) = (Recent::new(Some(&rule)), Window::default());
             for at in [0, second] {
-                recent.record(at, true, &rule);
+                recent.record(at, true);
                 window.record(at, true, &rule);
             }
-            assert_eq!((recent.verdict(&rule), window.verdict(&rule)), (expected, expected));
+            assert_eq!((recent.verdict(second, &rule), window.verdict(&rule)), (expected, expected));
         }
     }
 
@@ -211,8 +206,8 @@ mod tests {
             let mut luck = Seed(seed).stream(1, 1);
             let span = [1, 60_000_000, (1 << 29) - 1, 1 << 29][usize::try_from(seed % 4).unwrap()];
             let rule = rule(1 + u32::try_from(luck.up_to(19)).unwrap(), Duration::from_micros(span), 1);
-            assert!(Recent::fits(&rule));
-            let (mut recent, mut all) = (Recent::default(), Vec::new());
+            let (mut recent, mut all) = (Recent::new(Some(&rule)), Vec::new());
+            assert!(recent.is_used());
             let mut now = luck.up_to(1 << 40);
             for _ in 0..500 {
                 let before = Instant::from_micros(now);
@@ -221,11 +216,16 @@ mod tests {
                 recent.pass(before, Instant::from_micros(now), &rule);
                 if luck.happens(600) {
                     all.push((now, luck.happens(500)));
-                    recent.record(now, all[all.len() - 1].1, &rule);
-                    let expected = kept(&all, now, &rule);
-                    assert_eq!(recent.ages(Instant::from_micros(now)).collect::<Vec<_>>(), expected, "seed {seed}");
+                    recent.record(now, all[all.len() - 1].1);
+                }
+                let expected = kept(&all, now, &rule);
+                let young = recent.ages(Instant::from_micros(now)).filter(|(age, _)| *age < span);
+                assert_eq!(young.collect::<Vec<_>>(), expected, "seed {seed}");
+                // Seldom, so that most results are looked at only when they are old.
+                if luck.happens(50) {
                     let failed = expected.iter().filter(|(_, failed)| *failed).count();
-                    assert_eq!(usize::from(recent.failed), failed);
+                    let counts = [failed, expected.len()].map(|count| u32::try_from(count).unwrap());
+                    assert_eq!(recent.verdict(now, &rule), rule.verdict(counts[0], counts[1]), "seed {seed}");
                 }
             }
         }
@@ -233,9 +233,10 @@ mod tests {
 
     #[test]
     fn only_windows_whose_stamps_are_exact_lie_in_the_breaker() {
-        assert!(Recent::fits(&WindowPolicy::DEFAULT));
-        assert!(!Recent::fits(&rule(21, Duration::from_secs(60), 5)));
-        assert!(!Recent::fits(&rule(20, Duration::from_micros((1 << 29) + 1), 5)));
+        let fits = |rule| Recent::new(Some(&rule)).is_used();
+        assert!(fits(WindowPolicy::DEFAULT) && !Recent::new(None).is_used());
+        assert!(!fits(rule(21, Duration::from_secs(60), 5)));
+        assert!(!fits(rule(20, Duration::from_micros((1 << 29) + 1), 5)));
     }
 
     #[test]

@@ -10,10 +10,18 @@ use crate::failure::{Failure, FailureClass};
 use crate::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use crate::outcome::CallError;
 use crate::retry::{NoRetry, RetryDecision, RetryPolicy};
-use crate::time::{Duration, Instant, Span};
+use crate::time::{Duration, Instant, Limit, Span};
 use crate::trace::Trace;
 
 impl Call {
+    #[inline(never)]
+    pub(super) fn attempt_succeeded<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
+        let (now, started) = (self.now, self.settle(PermitOutcome::Ok, true, shared, trace));
+        shared.throttle(self.options.current(), RetryThrottle::succeeded);
+        self.record(trace, Some(self.attempts), || Event::AttemptSucceeded { after: now - started });
+        self.phase = Phase::Over(Ok(self.attempts));
+    }
+
     pub(super) fn attempt_failed<S: Shared + ?Sized>(&mut self, failure: Failure, shared: &mut S, trace: &mut Trace) {
         let counts = failure.class.counts_against_service();
         let outcome = if counts { PermitOutcome::Failed } else { PermitOutcome::Ignored };
@@ -21,9 +29,9 @@ impl Call {
         let event = || Event::AttemptFailed { failure: failure.clone(), after: now - started };
         self.record(trace, Some(self.attempts), event);
         // What never got there cost nothing; of anything else nobody knows, so it may have cost what was expected.
-        let assumed = if failure.class.may_have_taken_effect() { self.estimate } else { Spend::NONE };
+        let may_have_cost = failure.class.may_have_taken_effect();
         let committed = self.is_committed();
-        self.settle(outcome, assumed, shared, trace);
+        self.settle(outcome, may_have_cost, shared, trace);
         let option = self.options.current();
         if counts {
             shared.throttle(option, RetryThrottle::failed);
@@ -54,6 +62,15 @@ impl Call {
         }
     }
 
+    pub(super) fn attempt_spent(&mut self, spend: Spend, trace: &mut Trace) {
+        if let Phase::Attempting(attempting) = &mut self.phase {
+            attempting.spent = Some(spend);
+        }
+        if spend.attempts > 1 {
+            self.record(trace, Some(self.attempts), || Event::InnerRetries { attempts: spend.attempts });
+        }
+    }
+
     /// The attempt's time is up, or its next output is overdue.
     pub(super) fn time_is_up<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
         let Phase::Attempting(attempting) = &self.phase else { return };
@@ -64,13 +81,13 @@ impl Call {
         let fair = !matches!(scope, Scope::Call | Scope::Run) || self.timeout.is_none();
         let outcome = if fair { PermitOutcome::Failed } else { PermitOutcome::Ignored };
         self.record(trace, Some(self.attempts), || Event::AttemptTimedOut { scope, after });
-        self.settle(outcome, self.estimate, shared, trace);
+        self.settle(outcome, true, shared, trace);
         if fair {
             shared.throttle(self.options.current(), RetryThrottle::failed);
         }
         let failure = match scope {
             Scope::Idle => {
-                let idle = Span(self.idle.unwrap_or_default());
+                let idle = Span(self.idle.map(Limit::duration).unwrap_or_default());
                 Failure::new(FailureClass::Stalled, alloc::format!("no further output within {idle}"))
             }
             Scope::FirstOutput => {
@@ -92,7 +109,7 @@ impl Call {
         let (now, idle, number) = (self.now, self.idle, self.attempts);
         let Phase::Attempting(attempting) = &mut self.phase else { return };
         let first = attempting.output_by.scope() != Scope::Idle;
-        attempting.output_by = Deadline::after(now, idle, Scope::Idle);
+        attempting.output_by = Deadline::limited(now, idle, Scope::Idle);
         if attempting.output_by.at().is_none() {
             attempting.output_by = Deadline::until(Instant::MAX, Scope::Idle);
         }

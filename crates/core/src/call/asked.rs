@@ -11,7 +11,7 @@ use crate::fallback::{FallbackReason, PauseReason};
 use crate::outcome::CallError;
 use crate::retry::RetryPolicy;
 use crate::retry_after::Word;
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, Limit};
 use crate::trace::Trace;
 
 /// An option that was left for another one.
@@ -98,14 +98,14 @@ impl Call {
     /// could be had sooner.
     pub(super) fn asked_too_much<S: Shared + ?Sized>(&self, delay: &Delay, shared: &mut S) -> Option<Instant> {
         let cap = self.retry.as_ref().map_or(Duration::MAX, |retry| retry.backoff().cap());
-        let cap = self.longest_pause.map_or(cap, |longest| longest.min(cap));
+        let cap = self.longest_pause.map_or(cap, |longest| longest.duration().min(cap));
         let until = self.now + delay.retry_after.filter(|asked| *asked > cap)?;
         self.soonest(shared).is_some_and(|other| other.at < until).then_some(until)
     }
 
     /// A pause that is longer than a call waits at most, as the error of the call.
     pub(super) fn too_long(&self, wait: Duration, last: &Failure) -> Option<CallError> {
-        let limit = self.longest_pause.filter(|limit| wait > *limit)?;
+        let limit = self.longest_pause.map(Limit::duration).filter(|limit| wait > *limit)?;
         Some(CallError::PauseTooLong { wait, limit, last: last.clone() })
     }
 

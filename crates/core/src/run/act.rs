@@ -203,8 +203,8 @@ impl Run {
                         let text = output.take().unwrap_or_default();
                         self.note_success(call.key(), attempt);
                         self.enter(call.key(), EffectState::Done, &text);
-                        let (tool, output) = (name.clone(), text.clone());
-                        self.record(Some(call.id()), || Event::ToolReplied { tool, output });
+                        let event = || Event::ToolReplied { tool: name.clone(), output: text.clone() };
+                        self.record(Some(call.id()), event);
                         (Stage::Settled(text), false)
                     }
                     Some(Err(error)) => {

@@ -21,7 +21,7 @@ impl Run {
             Phase::Over(_) if !sabotaged!(EndsTwice) => return self.stage = stage,
             Phase::New | Phase::Restored(None) | Phase::Over(_) => {}
             Phase::Thinking { call, .. } => {
-                call.handle(self.now, cancel, &mut self.commons.of_models(), &mut self.trace);
+                call.receive(self.now, cancel, &mut self.commons.of_models(), &mut self.trace);
                 let _ = drain(call, &mut self.outputs, Output::Think);
             }
             Phase::Acting(actions) | Phase::Restored(Some(actions)) => {
@@ -30,7 +30,7 @@ impl Run {
                         Stage::Running { call, attempts, unsure, .. } => {
                             let (before, unsure) = (*attempts, *unsure);
                             let shared = &mut self.commons.of_tool(action.tool);
-                            call.handle(self.now, cancel.clone(), shared, &mut self.trace);
+                            call.receive(self.now, cancel.clone(), shared, &mut self.trace);
                             let nothing_starts = |attempt: Attempt| Output::Abandon(attempt.id);
                             let ended = drain(call, &mut self.outputs, nothing_starts);
                             if let Some(Err(error)) = ended {
@@ -45,7 +45,7 @@ impl Run {
                             }
                         }
                         Stage::Reconciling { call, .. } => {
-                            call.handle(
+                            call.receive(
                                 self.now,
                                 cancel.clone(),
                                 &mut self.commons.of_looking_up(action.tool),
@@ -99,13 +99,9 @@ impl Run {
         let answer = if degraded && sabotaged!(NoAnswer) { String::new() } else { answer };
         let (steps, blocked) = (self.steps.used(), self.blocked.clone());
         let result = RunResult { answer, steps, blocked, degraded, stop, pending: Vec::new() };
-        let ended = result.clone();
-        self.record(None, || Event::RunFinished {
-            stop,
-            degraded,
-            steps: ended.steps,
-            blocked: ended.blocked,
-            answer: ended.answer,
+        self.record(None, || {
+            let RunResult { answer, blocked, .. } = result.clone();
+            Event::RunFinished { stop, degraded, steps, blocked, answer }
         });
         self.stage = Phase::Over(RunEnd { result, suspended: None });
     }

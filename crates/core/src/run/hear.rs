@@ -17,7 +17,7 @@ impl Run {
         let (now, trace) = (self.now, &mut self.trace);
         match &mut self.stage {
             Phase::New | Phase::Restored(_) | Phase::Over(_) => return,
-            Phase::Thinking { call, .. } => call.handle(now, call::Input::Tick, &mut self.commons.of_models(), trace),
+            Phase::Thinking { call, .. } => call.receive(now, call::Input::Tick, &mut self.commons.of_models(), trace),
             Phase::Acting(actions) => {
                 for action in actions {
                     match &mut action.stage {
@@ -29,10 +29,10 @@ impl Run {
                             }
                         }
                         Stage::Running { call, .. } => {
-                            call.handle(now, call::Input::Tick, &mut self.commons.of_tool(action.tool), trace);
+                            call.receive(now, call::Input::Tick, &mut self.commons.of_tool(action.tool), trace);
                         }
                         Stage::Reconciling { call, .. } => {
-                            call.handle(now, call::Input::Tick, &mut self.commons.of_looking_up(action.tool), trace);
+                            call.receive(now, call::Input::Tick, &mut self.commons.of_looking_up(action.tool), trace);
                         }
                         Stage::Claiming(_) | Stage::Interrupted { .. } | Stage::Settled(_) => {}
                     }
@@ -56,12 +56,12 @@ impl Run {
                 };
                 if let Some(usage) = answer.usage {
                     let spent = call::Input::Spent(id.attempt, usage);
-                    call.handle(now, spent, &mut self.commons.of_models(), trace);
+                    call.receive(now, spent, &mut self.commons.of_models(), trace);
                 }
                 if call.awaits(id.attempt) {
                     *reply = Some(answer);
                 }
-                call.handle(now, input, &mut self.commons.of_models(), trace);
+                call.receive(now, input, &mut self.commons.of_models(), trace);
             }
             _ => trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true }),
         }
@@ -73,11 +73,11 @@ impl Run {
         if let Phase::Thinking { call, .. } = &mut self.stage
             && call.id() == id.call
         {
-            call.handle(now, input, &mut self.commons.of_models(), &mut self.trace);
+            call.receive(now, input, &mut self.commons.of_models(), &mut self.trace);
         } else if let Some((tool, call, _)) = running(&mut self.stage, id.call) {
-            call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
+            call.receive(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
         } else if let Some((tool, call, _)) = reconciling(&mut self.stage, id.call) {
-            call.handle(now, input, &mut self.commons.of_looking_up(tool), &mut self.trace);
+            call.receive(now, input, &mut self.commons.of_looking_up(tool), &mut self.trace);
         } else {
             return false;
         }
@@ -88,7 +88,7 @@ impl Run {
         let now = self.now;
         if let Some((tool, call, output)) = running(&mut self.stage, id.call) {
             let (counts, input) = (call.awaits(id.attempt), call::Input::Succeeded(id.attempt));
-            call.handle(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
+            call.receive(now, input, &mut self.commons.of_tool(tool), &mut self.trace);
             if counts {
                 *output = Some(text);
             } else {
@@ -151,7 +151,7 @@ impl Run {
                 *found = Some(answer);
             }
             let shared = &mut self.commons.of_looking_up(tool);
-            call.handle(now, call::Input::Succeeded(id.attempt), shared, &mut self.trace);
+            call.receive(now, call::Input::Succeeded(id.attempt), shared, &mut self.trace);
         } else {
             self.trace.record(now, Some(id.call), Some(id.attempt), || Event::LateReply { ok: true });
         }

@@ -67,21 +67,24 @@ impl Run {
         Key { run: self.id, call: CallId(self.calls) }
     }
 
-    /// Moves on as far as it goes without waiting for anything.
+    /// Moves on as far as it goes without waiting for anything. A call that goes on stays where it lies.
     pub(super) fn proceed(&mut self) {
         loop {
-            match core::mem::replace(&mut self.stage, Phase::New) {
-                Phase::Thinking { mut call, reply } => match drain(&mut call, &mut self.outputs, Output::Think) {
-                    None => return self.stage = Phase::Thinking { call, reply },
-                    Some(result) => {
+            match &mut self.stage {
+                Phase::Thinking { call, reply } => {
+                    let Some(ended) = drain(call, &mut self.outputs, Output::Think) else { return };
+                    let reply = reply.take();
+                    if let Phase::Thinking { call, .. } = core::mem::replace(&mut self.stage, Phase::New) {
                         self.thought = Some(call);
-                        match result {
-                            Ok(_) => self.thought(reply.unwrap_or_default()),
-                            Err(error) => self.model_failed(&error),
-                        }
                     }
-                },
-                Phase::Acting(mut actions) => {
+                    match ended {
+                        Ok(_) => self.thought(reply.unwrap_or_default()),
+                        Err(error) => self.model_failed(&error),
+                    }
+                }
+                Phase::Acting(actions) => {
+                    let mut actions = core::mem::take(actions);
+                    self.stage = Phase::New;
                     for action in &mut actions {
                         self.advance(action);
                     }
@@ -95,14 +98,16 @@ impl Run {
                         return self.stage = Phase::Acting(actions);
                     }
                 }
-                other => return self.stage = other,
+                Phase::New | Phase::Restored(_) | Phase::Over(_) => return,
             }
         }
     }
 
     pub(super) fn thought(&mut self, reply: ModelReply) {
-        let (text, tools) = (reply.text.clone(), reply.tool_calls.iter().map(|call| call.tool.clone()).collect());
-        self.record(Some(CallId(self.calls)), || Event::ModelReplied { text, tools });
+        self.record(Some(CallId(self.calls)), || Event::ModelReplied {
+            text: reply.text.clone(),
+            tools: reply.tool_calls.iter().map(|call| call.tool.clone()).collect(),
+        });
         let mut message = Message::new(Role::Assistant, reply.text.clone());
         message.tool_calls.clone_from(&reply.tool_calls);
         self.messages.push(message);
