@@ -22,6 +22,8 @@ use alloc::string::String;
 /// | `first_output` and `idle` (streams: until the first part, between parts) | none |
 /// | `estimate` (tokens and money of each attempt, reserved before it) | nothing |
 ///
+/// Limits are of whole microseconds, as instants are.
+///
 /// ```
 /// use core::time::Duration;
 /// use steadfast::policy::CallPolicy;
