@@ -23,6 +23,8 @@ use alloc::string::String;
 /// | `estimate` (tokens and money of each attempt, reserved before it) | nothing |
 /// | `longest_pause` (what a server asks for beyond it is not waited for) | 5 min, as long as a breaker stays open at most |
 ///
+/// Limits are of whole microseconds, as instants are.
+///
 /// ```
 /// use core::time::Duration;
 /// use steadfast::policy::CallPolicy;

@@ -210,6 +210,16 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_is_of_whole_microseconds_and_none_takes_no_more_room_than_one() {
+        let limit = |duration| Limit::new(duration).map(Limit::duration);
+        assert_eq!((limit(Duration::ZERO), limit(Duration::from_nanos(999))), (None, None));
+        assert_eq!(limit(Duration::from_nanos(1_999)), Some(Duration::from_micros(1)));
+        assert_eq!(limit(Duration::MAX), Some(Duration::from_micros(u64::MAX)));
+        assert_eq!(Limit::new(Duration::MAX).map(|limit| Instant::ORIGIN + limit), Some(Instant::MAX));
+        assert_eq!(size_of::<Option<Limit>>(), 8);
+    }
+
+    #[test]
     fn spans_read_as_people_write_them() {
         for (us, text) in [
             (0, "0 ms"),
