@@ -191,6 +191,7 @@ impl Delay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FEWER;
     use crate::rng::Seed;
     use alloc::collections::BTreeSet;
 
@@ -200,7 +201,7 @@ mod tests {
 
     fn draws(jitter: Jitter, index: u32) -> BTreeSet<Duration> {
         let backoff = Backoff::default().with_jitter(jitter);
-        (0..2_000)
+        (0..2_000 / FEWER)
             .map(|operation| backoff.draw(index, Some(ms(20_000)), &mut Seed(3).stream(operation, index)).delay)
             .collect()
     }
@@ -208,24 +209,22 @@ mod tests {
     #[test]
     fn full_jitter_spans_zero_to_the_ceiling() {
         let seen = draws(Jitter::Full, 1);
-        assert!(
-            *seen.first().unwrap() < ms(10) && *seen.last().unwrap() > ms(990) && *seen.last().unwrap() <= ms(1_000)
-        );
+        let spread = *seen.first().unwrap() < ms(10) && *seen.last().unwrap() > ms(990);
+        assert!((spread || cfg!(miri)) && *seen.last().unwrap() <= ms(1_000));
     }
 
     #[test]
     fn equal_jitter_keeps_half_the_ceiling() {
         let seen = draws(Jitter::Equal, 1);
-        assert!(
-            *seen.first().unwrap() >= ms(500) && *seen.first().unwrap() < ms(510) && *seen.last().unwrap() <= ms(1_000)
-        );
+        assert!(*seen.first().unwrap() >= ms(500) && *seen.last().unwrap() <= ms(1_000));
+        assert!(*seen.first().unwrap() < ms(510) || cfg!(miri));
     }
 
     #[test]
     fn jitter_still_varies_at_the_cap_and_no_delay_passes_it() {
         for jitter in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
             let seen = draws(jitter, 60);
-            assert!(seen.len() > 1_900, "{jitter:?}: {} different delays of 2,000", seen.len());
+            assert!(seen.len() as u64 > 1_900 / FEWER, "{jitter:?}: {} different delays of 2,000", seen.len());
             assert!(*seen.last().unwrap() <= ms(20_000), "{jitter:?}");
         }
     }
@@ -233,7 +232,7 @@ mod tests {
     #[test]
     fn decorrelated_draws_between_base_and_three_times_the_previous_wait() {
         let backoff = Backoff::default().with_jitter(Jitter::Decorrelated);
-        for operation in 0..1_000 {
+        for operation in 0..1_000 / FEWER {
             let delay = backoff.draw(1, Some(ms(700)), &mut Seed(4).stream(operation, 1));
             assert_eq!((delay.floor, delay.ceiling), (ms(500), ms(2_100)));
             assert!((ms(500)..=ms(2_100)).contains(&delay.delay));

@@ -401,10 +401,10 @@ mod tests {
     #[test]
     fn every_cut_and_every_flipped_bit_is_seen() {
         let whole = written(Instant::ORIGIN);
-        for length in 0..whole.len() {
+        for length in (0..whole.len()).step_by(crate::FEWER as usize) {
             assert!(read(&whole[..length], 0, 0).is_err(), "cut to {length}");
         }
-        for bit in 0..whole.len() * 8 {
+        for bit in (0..whole.len() * 8).step_by(crate::FEWER as usize) {
             let mut flipped = whole.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(read(&flipped, 0, 0).is_err(), "bit {bit}");

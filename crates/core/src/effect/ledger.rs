@@ -331,7 +331,7 @@ impl Stored for LedgerEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use EffectState::{Blocked, Done, Failed, Intended, Unknown};
+    use EffectState::{Blocked, Done, Failed, Intended, Started, Unknown};
 
     fn entry(call: u64, state: EffectState) -> LedgerEntry {
         let key = Key { run: RunId(1), call: CallId(call) };
@@ -400,6 +400,24 @@ mod tests {
         ledger.write(LedgerEntry { effect: Effect::Idempotent, ..entry(3, Unknown) });
         ledger.set(entry(1, Failed).key, Failed, "");
         assert_eq!(ledger.unsettled("mail", "{}"), None, "what may repeat is in no doubt");
+    }
+
+    #[test]
+    fn a_claim_counts_as_a_try_where_it_starts_something() {
+        for (state, tries) in [(Started, 2), (Blocked, 1)] {
+            let mut ledger = Ledger::default();
+            assert_eq!(ledger.claim(Claim { entry: entry(1, state), again: false }), Claimed::Granted);
+            assert_eq!(ledger.entries()[0].tries, tries, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn every_effect_survives_its_process() {
+        let mut ledger = Ledger::default();
+        for (call, effect) in (1..).zip([Effect::None, Effect::Idempotent, Effect::Once]) {
+            ledger.write(LedgerEntry { effect, ..entry(call, Done) });
+        }
+        assert_eq!(Ledger::restore(&ledger.snapshot()).unwrap(), ledger);
     }
 
     #[test]

@@ -535,8 +535,9 @@ fn extremes_are_judged_like_anything_else() {
     let mut detector = ProgressDetector::restore(ProgressPolicy::default(), counted);
     timeline(&mut detector, &[(" -> ", "hint"), (" !> ", "synthetic")]);
 
-    let long = "x".repeat(100_000);
-    let wide: Vec<_> = (0..1_000).map(|number| alloc::format!("tool{number} {number} -> {number}")).collect();
+    let long = "x".repeat(100_000 / crate::FEWER as usize);
+    let wide: Vec<_> =
+        (0..1_000 / crate::FEWER).map(|number| alloc::format!("tool{number} {number} -> {number}")).collect();
     for turn in [alloc::format!("read {long} -> {long}"), wide.join(" + ")] {
         let turn = turn.as_str();
         timeline(&mut new(), &[(turn, "-"), (turn, "hint"), (turn, "synthetic"), (turn, "last_turn"), (turn, "stop")]);

@@ -223,3 +223,30 @@ impl Stored for Aftermath {
         Ok(Self { untold: from.take()?, answered: from.take()?, happened: from.take()? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_result_tells_of_is_told_until_more_comes_to_light() {
+        let [first, second] = [1, 2].map(|call| Key { call: crate::id::CallId(call), ..Key::default() });
+        let mut aftermath = Aftermath::default();
+        aftermath.add(first);
+        aftermath.answered(first);
+        aftermath.add(second);
+        assert_eq!((&*aftermath.untold, &*aftermath.answered), (&[first, second][..], &[first][..]));
+        aftermath.add(first);
+        assert_eq!((&*aftermath.untold, &*aftermath.answered), (&[first, second][..], &[][..]));
+    }
+
+    #[test]
+    fn an_effect_is_repeated_once_two_of_its_tries_are_known_to_have_happened() {
+        let mut aftermath = Aftermath::default();
+        let key = Key::default();
+        assert_eq!([1, 1, 2].map(|attempt| aftermath.happens(key, attempt)), [false, false, true]);
+        assert_eq!((aftermath.times(key), aftermath.repeated()), (2, alloc::vec![key]));
+        assert!(aftermath.happens(key, 3));
+        assert_eq!((aftermath.times(key), aftermath.repeated()), (3, alloc::vec![key]));
+    }
+}

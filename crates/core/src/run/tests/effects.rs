@@ -491,3 +491,71 @@ fn two_wishes_of_one_turn_for_what_happened_after_all_are_both_answered() {
     let outputs = drain(&mut run);
     assert!(matches!(outputs[..], [Output::Think(_), Output::Wait { .. }]), "nothing runs: {outputs:?}");
 }
+
+/// The mail was sent twice, the second time after a human's yes, and nobody heard of either.
+fn timed_out_twice() -> (Run, AttemptId, AttemptId) {
+    let (mut run, first, outputs) = timed_out(ToolSpec::new("send_email"), true);
+    let Output::Ask(request) = &outputs[0] else { panic!("{outputs:?}") };
+    run.handle(at(2_000), Input::Decided(request.id, Decision::Approve));
+    let (second, _) = act(&mut run);
+    run.handle(at(4_000), Input::Tick);
+    assert_eq!(state(&run), EffectState::Unknown);
+    (run, first, second)
+}
+
+#[test]
+fn of_two_tries_nobody_heard_of_one_that_failed_settles_nothing() {
+    let (mut run, first, _) = timed_out_twice();
+    run.handle(at(4_100), Input::Failed(first, Failure::new(FailureClass::ConnectFailed, "refused")));
+    assert_eq!(state(&run), EffectState::Unknown);
+}
+
+#[test]
+fn of_two_tries_that_happened_after_all_the_model_learns_how_many_as_they_come_to_light() {
+    let (mut run, first, second) = timed_out_twice();
+    run.handle(at(4_100), Input::ToolReplied(first, "sent at noon".into()));
+    assert_eq!(run.ledger().entries()[0].output, "sent at noon");
+    let mut early = Run::restore(
+        &run.snapshot(),
+        RunId(1),
+        policy(),
+        1,
+        vec![ToolSpec::new("send_email").with_effect(Effect::Once)],
+        at(4_100),
+        Duration::ZERO,
+    )
+    .unwrap();
+    early.handle(at(4_100), Input::Start);
+    wants_next(&mut early, 4_200, "send_email", "{}");
+    assert_eq!(told(&early), "send_email does not run again, for it has happened after all: sent at noon");
+    early.handle(at(4_300), Input::Cancel);
+    assert!(!early.result().unwrap().answer.contains("more than once"), "of one it is known");
+
+    run.handle(at(4_200), Input::ToolReplied(second, "sent".into()));
+    wants_next(&mut run, 4_300, "send_email", "{}");
+    assert_eq!(told(&run), "send_email does not run again, for it happened 2 times: sent at noon");
+}
+
+#[test]
+fn a_call_that_is_held_back_stays_so_while_another_like_it_is_in_doubt() {
+    let (mut run, first, question) = held_back();
+    run.handle(at(2_250), Input::Decided(question.id, Decision::Approve));
+    let (second, _) = act(&mut run);
+    run.handle(at(4_300), Input::Tick);
+    wants_next(&mut run, 4_400, "send_email", "{}");
+    let third = ask(&mut run);
+    assert!(third.again);
+    run.handle(at(4_500), Input::Failed(first, Failure::new(FailureClass::ConnectFailed, "refused")));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { why: WaitReason::Approval, .. }]), "the second is in doubt");
+    run.handle(at(4_600), Input::Failed(second, Failure::new(FailureClass::ConnectFailed, "refused")));
+    let outputs = drain(&mut run);
+    assert!(matches!(outputs[..], [Output::Withdraw(id), Output::Act { .. }, Output::Wait { .. }] if id == third.id));
+}
+
+#[test]
+fn of_what_happened_once_and_in_time_nothing_is_kept() {
+    let mut run = mailing(ToolSpec::new("send_email"), false);
+    let (id, _) = act(&mut run);
+    run.handle(at(100), Input::ToolReplied(id, "sent".into()));
+    assert_eq!(run.aftermath, Aftermath::default());
+}
