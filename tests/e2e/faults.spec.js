@@ -8,7 +8,7 @@ test('flaky model is tried again until it answers, and every wait has its reason
   await playground.setFaults('Flaky model');
   await playground.stepToEnd(25);
   await playground.expectEvents([
-    /^0\.376 s .*The attempt failed after 376\.81 ms: server_error: 500 internal server error\. Another try may succeed\./,
+    /^0\.376 s .*The attempt failed after 376\.81 ms: server_error: 500 internal server error\. That may pass\./,
     /^0\.376 s .*Waits 382\.085 ms before attempt 2 of 4: drawn between 0 ms and the ceiling of 500 ms\./,
     /^1\.154 s .*The attempt failed after 395\.152 ms: rate_limited: 429 too many requests\./,
     /^1\.154 s .*Waits 2\.105 s before attempt 3 of 4: the server asked for 2 s and is never asked earlier\./,
@@ -26,7 +26,7 @@ test('hung call is cut at its timeout of 4 s and tried again', async ({ playgrou
   await playground.stepToEnd(21);
   await playground.expectEvents([
     /^0 s .*Fault "Hung call": this attempt will never answer\./,
-    /^4 s .*No answer within 4 s: the attempt is abandoned\. Another try may succeed\./,
+    /^4 s .*No answer within 4 s: the attempt is abandoned\./,
     /^4 s .*Waits 382\.085 ms before attempt 2 of 4/,
     /^4\.382 s .*An attempt starts; its timeout is at 8\.382 s\./,
     /^6\.609 s .*The run ends: the model answered\./,
@@ -42,7 +42,7 @@ test('outage opens the breaker and ends in an honest safe message', async ({ pla
   await playground.stepToEnd(18);
   await playground.expectEvents([
     /^1\.213 s .*The breaker opens until 31\.032 s: 3 failures in a row\./,
-    /^1\.213 s .*The breaker lets no attempt through: it is open\. It does so again at 31\.032 s\./,
+    /^1\.213 s .*The breaker lets no attempt through: it is open\. The next may pass at 31\.032 s\./,
     /^1\.213 s .*The call gives up: the circuit breaker is open until 31\.032 s\./,
     /^1\.213 s .*The run ends, degraded: no model could be had\./,
   ]);

@@ -191,7 +191,7 @@ impl Delay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::FEWER;
+    use crate::rng::FEWER;
     use crate::rng::Seed;
     use alloc::collections::BTreeSet;
 

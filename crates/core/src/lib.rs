@@ -59,7 +59,3 @@ pub mod snapshot;
 pub mod step_limit;
 pub mod time;
 pub mod trace;
-
-/// So many times fewer rounds are made by tests that make many where they run under Miri, which is as much slower.
-#[cfg(test)]
-const FEWER: u64 = if cfg!(miri) { 40 } else { 1 };

@@ -85,6 +85,7 @@ impl fmt::Display for CallError {
         match self {
             Self::NotTransient { failure } => write!(f, "{failure}; another try cannot mend that"),
             Self::RetriesExhausted { attempts: 1, last } => write!(f, "the only attempt failed: {last}"),
+            Self::RetriesExhausted { attempts: 2, last } => write!(f, "both attempts failed, the last with {last}"),
             Self::RetriesExhausted { attempts, last } => {
                 write!(f, "all {attempts} attempts failed, the last with {last}")
             }
@@ -108,6 +109,7 @@ impl fmt::Display for CallError {
             Self::AfterCommit { failure } => {
                 write!(f, "{failure}, after something had been shown; it cannot be tried again")
             }
+            Self::AllOptionsFailed { options: 2, last } => write!(f, "both options failed, the last because {last}"),
             Self::AllOptionsFailed { options, last } => {
                 write!(f, "all {options} options failed, the last because {last}")
             }

@@ -92,7 +92,8 @@ impl CallPolicy {
         Self { retry: Some(RetryPolicy::default().with_backoff(backoff)), ..Self::default() }
     }
 
-    /// With another limit for each attempt; more than zero, or none.
+    /// With another limit for each attempt; more than zero, or none. No attempt outlives its call or its run: a limit beyond their
+    /// deadlines means the time they leave.
     pub fn with_timeout(mut self, timeout: Option<Duration>) -> Result<Self, InvalidSetting> {
         self.timeout = positive("timeout", timeout)?;
         Ok(self)

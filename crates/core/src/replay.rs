@@ -47,6 +47,8 @@ pub enum ReplayError {
         /// The run it is of.
         recorded: crate::id::RunId,
     },
+    /// It began otherwise: with another task, seed or snapshot, or with other tools.
+    OtherBeginning,
     /// The run was told something already.
     AlreadyBegun,
 }
@@ -57,6 +59,10 @@ impl core::fmt::Display for ReplayError {
             Self::OtherRun { recorded } => {
                 write!(f, "this is a recording of run {}: give the run to replay it with that number", recorded.0)
             }
+            Self::OtherBeginning => f.write_str(
+                "the run to replay it with began otherwise: give it the task, the seed and the tools of the recorded one, or the \
+                 snapshot that one came from",
+            ),
             Self::AlreadyBegun => f.write_str("the run to replay it with has begun: make a new one, or restore one"),
         }
     }

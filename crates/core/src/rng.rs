@@ -68,6 +68,14 @@ impl Stream {
     }
 }
 
+/// So many times fewer rounds are made by tests that make many where they run under Miri, which is as much slower.
+#[cfg(test)]
+pub(crate) const FEWER: u64 = if cfg!(miri) { 40 } else { 1 };
+
+/// The same for tests that go through all bytes or bits of something.
+#[cfg(test)]
+pub(crate) const STEP: usize = if cfg!(miri) { 40 } else { 1 };
+
 #[cfg(test)]
 mod tests {
     use super::*;

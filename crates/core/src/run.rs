@@ -28,7 +28,7 @@ use crate::failure::Failure;
 use crate::id::{ApprovalId, AttemptId, CallId, Key, RunId};
 use crate::outcome::{StopReason, WaitReason};
 use crate::policy::RunPolicy;
-use crate::progress::{ProgressDetector, Repetition};
+use crate::progress::{ProgressDetector, ProgressPolicy, Repetition};
 use crate::rng::Seed;
 use crate::setting::InvalidSetting;
 use crate::step_limit::StepLimiter;
@@ -106,6 +106,8 @@ pub struct Run {
     stage: Phase,
     outputs: VecDeque<Output>,
     recorded: Option<Vec<(Instant, Input)>>,
+    /// Of a run that records: what it began with.
+    began_as: u64,
     trace: Trace,
 }
 
@@ -232,7 +234,7 @@ pub struct RunResult {
 impl Run {
     /// A run on `task` with so many models to choose from, in order of preference, and these tools.
     ///
-    /// Fails if there is no model, or if two tools share a name.
+    /// Fails if there is no model, if a tool has no name or two share one, and if one that may poll is not among them.
     pub fn new(
         id: RunId,
         task: &str,
@@ -245,12 +247,17 @@ impl Run {
             return Err(InvalidSetting::new("model", models, "1 or more models"));
         }
         for (index, tool) in tools.iter().enumerate() {
-            if tool.name().is_empty() {
+            if tool.name().trim().is_empty() {
                 return Err(InvalidSetting::new("tools", "a tool without a name", "a name for each tool"));
             }
             if tools.iter().take(index).any(|earlier| earlier.name() == tool.name()) {
-                return Err(InvalidSetting::new("tools", tool.name(), "each name once"));
+                let twice = alloc::format!("a list with two tools named {}", tool.name());
+                return Err(InvalidSetting::new("tools", twice, "each name once"));
             }
+        }
+        let polling = policy.progress().map(ProgressPolicy::polling).unwrap_or_default();
+        if let Some(stranger) = polling.iter().find(|name| tools.iter().all(|tool| tool.name() != *name)) {
+            return Err(InvalidSetting::new("progress.polling", stranger, "names of the run's tools"));
         }
         Ok(Self {
             id,
@@ -275,6 +282,7 @@ impl Run {
             stage: Phase::New,
             outputs: VecDeque::new(),
             recorded: None,
+            began_as: 0,
             trace: Trace::on(),
             policy,
             tools,
@@ -406,6 +414,9 @@ impl Run {
 
     /// Takes an input. Time counts first: what comes at the instant of its limit is late.
     pub fn handle(&mut self, now: Instant, input: Input) {
+        if self.recorded.as_ref().is_some_and(Vec::is_empty) {
+            self.began_as = self.beginning();
+        }
         if let Some(recorded) = &mut self.recorded {
             recorded.push((now, input.clone()));
         }

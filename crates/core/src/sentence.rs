@@ -82,8 +82,8 @@ impl fmt::Display for Event {
                 write!(f, "The attempt failed after {}: {failure}. ", Span(*after))?;
                 f.write_str(match (failure.transient, failure.retry_after) {
                     (false, _) => "Another try cannot mend that.",
-                    (true, None) => "Another try may succeed.",
-                    (true, Some(_)) => "Another try may succeed",
+                    (true, None) => "That may pass.",
+                    (true, Some(_)) => "That may pass",
                 })?;
                 match failure.retry_after.filter(|_| failure.transient) {
                     Some(wait) => write!(f, ", the server says after {}.", Span(wait)),
@@ -91,7 +91,7 @@ impl fmt::Display for Event {
                 }
             }
             Self::AttemptTimedOut { scope: Scope::Attempt, after } => {
-                write!(f, "No answer within {}: the attempt is abandoned. Another try may succeed.", Span(*after))
+                write!(f, "No answer within {}: the attempt is abandoned.", Span(*after))
             }
             Self::AttemptTimedOut { scope: Scope::FirstOutput, after } => {
                 write!(f, "No output within {}: the attempt is abandoned.", Span(*after))
@@ -138,10 +138,10 @@ impl fmt::Display for Event {
             Self::FellBack { from, to, reason } => write!(f, "Option {from} is left for option {to}: {reason}."),
             Self::CallFailed { error } => write!(f, "The call gives up: {error}."),
             Self::LateReply { ok: true } => {
-                f.write_str("A success came for an attempt that is over; it changes nothing.")
+                f.write_str("A success came for an attempt that is over: its call goes on without it.")
             }
             Self::LateReply { ok: false } => {
-                f.write_str("A failure came for an attempt that is over; it changes nothing.")
+                f.write_str("A failure came for an attempt that is over: its call goes on without it.")
             }
 
             Self::BreakerOpened { until, reason, .. } => write!(f, "The breaker opens until {until}: {reason}."),
@@ -152,7 +152,7 @@ impl fmt::Display for Event {
             Self::BreakerSet { state, reason, .. } => write!(f, "The breaker is {state}: {reason}."),
             Self::BreakerRejected { retry_at, reason, .. } => {
                 write!(f, "The breaker lets no attempt through: {reason}.")?;
-                if *retry_at < Instant::MAX { write!(f, " It does so again at {retry_at}.") } else { Ok(()) }
+                if *retry_at < Instant::MAX { write!(f, " The next may pass at {retry_at}.") } else { Ok(()) }
             }
 
             Self::ApprovalAsked { tool, args, digest, expires_at, again, .. } => {
@@ -172,6 +172,7 @@ impl fmt::Display for Event {
             Self::ApprovalWithdrawn { .. } => f.write_str("The question is withdrawn: it needs no answer any more."),
             Self::DecisionIgnored { reason, .. } => write!(f, "A decision changes nothing: {reason}."),
 
+            Self::StepLimitReached { limit: 1 } => f.write_str("The cap of 1 step is reached: the loop is stopped."),
             Self::StepLimitReached { limit } => write!(f, "The cap of {limit} steps is reached: the loop is stopped."),
             Self::BudgetSpent { exceeded } => write!(f, "The budget does not suffice for another step: {exceeded}."),
             Self::RepetitionSeen { rung: Rung::Hint, rule } => {
@@ -231,6 +232,7 @@ impl fmt::Display for FallbackReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AttemptsUsedUp { attempts: 1 } => f.write_str("its only attempt failed"),
+            Self::AttemptsUsedUp { attempts: 2 } => f.write_str("both attempts failed"),
             Self::AttemptsUsedUp { attempts } => write!(f, "all {attempts} attempts failed"),
             Self::NotTransient { class } => write!(f, "{class} is not mended by another try"),
             Self::RetriesRefused { reason } => write!(f, "{reason}"),

@@ -166,6 +166,11 @@ impl Writer {
         self
     }
 
+    /// The checksum of what was put into it: for what is only compared.
+    pub(crate) fn checksum(&self) -> u64 {
+        checksum(&self.bytes)
+    }
+
     pub(crate) fn finish(mut self) -> Vec<u8> {
         let sum = checksum(&self.bytes);
         self.bytes.extend(sum.to_le_bytes());
@@ -401,10 +406,10 @@ mod tests {
     #[test]
     fn every_cut_and_every_flipped_bit_is_seen() {
         let whole = written(Instant::ORIGIN);
-        for length in (0..whole.len()).step_by(crate::FEWER as usize) {
+        for length in (0..whole.len()).step_by(crate::rng::STEP) {
             assert!(read(&whole[..length], 0, 0).is_err(), "cut to {length}");
         }
-        for bit in (0..whole.len() * 8).step_by(crate::FEWER as usize) {
+        for bit in (0..whole.len() * 8).step_by(crate::rng::STEP) {
             let mut flipped = whole.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(read(&flipped, 0, 0).is_err(), "bit {bit}");

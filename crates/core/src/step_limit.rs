@@ -74,7 +74,8 @@ pub struct StepLimitExceeded {
 
 impl fmt::Display for StepLimitExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the limit of {} steps is reached", self.limit)
+        let steps = if self.limit == 1 { "step" } else { "steps" };
+        write!(f, "the limit of {} {steps} is reached", self.limit)
     }
 }
 

@@ -104,7 +104,7 @@ impl fmt::Display for Instant {
     }
 }
 
-/// A duration as people write it: `488 ms`, `1.5 s`, `2 min`, `250 µs`.
+/// A duration as people write it: `488 ms`, `1.5 s`, `2 min`, `3 h`, `250 µs`.
 ///
 /// ```
 /// use steadfast::time::{Duration, Span};
@@ -122,11 +122,17 @@ impl fmt::Display for Span {
             0 => f.write_str("0 ms"),
             us @ 1..1_000 => write!(f, "{us} µs"),
             us @ 1_000..1_000_000 => write_decimal(f, us, 1_000, "ms"),
-            us if us >= 120_000_000 && us.is_multiple_of(60_000_000) => write!(f, "{} min", us / 60_000_000),
+            us if us >= 2 * DAY && us.is_multiple_of(DAY) => write!(f, "{} days", us / DAY),
+            us if us >= 2 * HOUR && us.is_multiple_of(HOUR) => write!(f, "{} h", us / HOUR),
+            us if us >= 2 * MINUTE && us.is_multiple_of(MINUTE) => write!(f, "{} min", us / MINUTE),
             us => write_seconds(f, us),
         }
     }
 }
+
+const MINUTE: u64 = 60_000_000;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
 
 fn write_seconds(f: &mut fmt::Formatter<'_>, micros: u64) -> fmt::Result {
     write_decimal(f, micros, 1_000_000, "s")
@@ -233,6 +239,11 @@ mod tests {
             (1_999_999, "1.999 s"),
             (60_000_000, "60 s"),
             (120_000_000, "2 min"),
+            (7_140_000_000, "119 min"),
+            (7_200_000_000, "2 h"),
+            (169_200_000_000, "47 h"),
+            (172_800_000_000, "2 days"),
+            (31_536_000_000_000, "365 days"),
             (121_000_000, "121 s"),
         ] {
             assert_eq!(Span(Duration::from_micros(us)).to_string(), text, "{us} µs");

@@ -69,7 +69,9 @@ fn of_decision(event: &Event) -> (&'static str, &'static str) {
         Event::CallFailed { .. } => {
             ("Giving up in time", "Trying on would cost time and help nobody. The run decides what to do now.")
         }
-        Event::LateReply { .. } => ("Late reply", "What comes for an attempt that is over changes nothing."),
+        Event::LateReply { .. } => {
+            ("Late reply", "What comes for an attempt that is over does not count: its call went on without it.")
+        }
         Event::BreakerOpened { .. }
         | Event::BreakerHalfOpened { .. }
         | Event::BreakerClosed { .. }

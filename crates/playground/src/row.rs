@@ -168,10 +168,8 @@ mod tests {
             Row {
                 at: "0.376 s".into(),
                 place: "step 1 · call 1 · attempt 1".into(),
-                sentence:
-                    "The attempt failed after 376.81 ms: server_error: 500 internal server error. Another try may \
-                           succeed."
-                        .into(),
+                sentence: "The attempt failed after 376.81 ms: server_error: 500 internal server error. That may pass."
+                    .into(),
                 kind: Kind::Failure,
                 is_world: false,
             }

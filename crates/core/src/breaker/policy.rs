@@ -15,6 +15,8 @@ use crate::time::{Duration, Span, micros};
 /// | `probes`, `successes` | 1 and 1 | Polly, cockatiel |
 /// | `lease` | the attempt's timeout, else `open_for` | our own; without it a lost probe blocks for ever |
 ///
+/// With all three rules switched off it never opens by itself: it counts, and a host can force it open.
+///
 /// ```
 /// use core::time::Duration;
 /// use steadfast::breaker::BreakerPolicy;

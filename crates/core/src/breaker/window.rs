@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn the_window_in_the_breaker_is_exact_over_years_of_leaps_great_and_small() {
         const LEAPS: [u64; 8] = [0, 1, 1_000, 60_000_000, (1 << 29) - 1, 1 << 29, 1 << 31, 1 << 40];
-        for seed in 0..200 / crate::FEWER {
+        for seed in 0..200 / crate::rng::FEWER {
             let mut luck = Seed(seed).stream(1, 1);
             let span = [1, 60_000_000, (1 << 29) - 1, 1 << 29][usize::try_from(seed % 4).unwrap()];
             let rule = rule(1 + u32::try_from(luck.up_to(19)).unwrap(), Duration::from_micros(span), 1);

@@ -183,7 +183,7 @@ fn a_server_that_asks_for_40_s_of_30_left_means_the_fallback_now() {
     assert_eq!(line.handle(10, Input::Failed(1, busy.clone())), "start 2 of option 1, until 30000");
     assert_eq!(
         line.handle(20, Input::Failed(2, busy)),
-        "all 2 options failed, the last because the call's time leaves no room for another try after rate_limited: 429"
+        "both options failed, the last because the call's time leaves no room for another try after rate_limited: 429"
     );
 }
 

@@ -172,6 +172,7 @@ pub(super) fn another_attempt(attempt: u32) -> String {
 pub(super) fn attempts_used_up(subject: &Subject, attempts: u32) -> String {
     match attempts {
         1 => format!("{} may be tried once, and this attempt failed.", first(subject)),
+        2 => format!("{} may be tried twice, and both attempts failed.", first(subject)),
         attempts => format!("{} may be tried {}, and all {attempts} attempts failed.", first(subject), times(attempts)),
     }
 }

@@ -61,7 +61,7 @@ fn stopped(detector: &mut ProgressDetector, period: &[Vec<Call>]) -> (usize, usi
 
 #[test]
 fn a_stream_that_becomes_periodic_is_stopped_within_three_repeats_of_its_period() {
-    for seed in 0..3_000 / crate::FEWER {
+    for seed in 0..3_000 / crate::rng::FEWER {
         let mut draw = Seed(seed).stream(2, 0);
         let mut detector = ProgressDetector::new(ProgressPolicy::default());
         // The world answers the same call with the same result, so that turns can repeat before the period begins.
@@ -85,7 +85,7 @@ fn a_stream_that_becomes_periodic_is_stopped_within_three_repeats_of_its_period(
 
 #[test]
 fn a_world_that_changes_its_answers_delays_the_stop_by_no_more_than_its_news() {
-    for seed in 0..3_000 / crate::FEWER {
+    for seed in 0..3_000 / crate::rng::FEWER {
         let mut draw = Seed(seed).stream(3, 0);
         let mut detector = ProgressDetector::new(ProgressPolicy::default());
         for _ in 0..draw.up_to(12) {

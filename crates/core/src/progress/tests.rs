@@ -535,9 +535,9 @@ fn extremes_are_judged_like_anything_else() {
     let mut detector = ProgressDetector::restore(ProgressPolicy::default(), counted);
     timeline(&mut detector, &[(" -> ", "hint"), (" !> ", "synthetic")]);
 
-    let long = "x".repeat(100_000 / crate::FEWER as usize);
+    let long = "x".repeat(100_000 / crate::rng::STEP);
     let wide: Vec<_> =
-        (0..1_000 / crate::FEWER).map(|number| alloc::format!("tool{number} {number} -> {number}")).collect();
+        (0..1_000 / crate::rng::FEWER).map(|number| alloc::format!("tool{number} {number} -> {number}")).collect();
     for turn in [alloc::format!("read {long} -> {long}"), wide.join(" + ")] {
         let turn = turn.as_str();
         timeline(&mut new(), &[(turn, "-"), (turn, "hint"), (turn, "synthetic"), (turn, "last_turn"), (turn, "stop")]);

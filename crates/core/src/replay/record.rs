@@ -46,6 +46,8 @@ use alloc::vec::Vec;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recording {
     run: RunId,
+    /// What it began with, as a checksum.
+    began_as: u64,
     inputs: Vec<(Instant, Input)>,
 }
 
@@ -53,7 +55,7 @@ impl Recording {
     /// What that run was told so far, if it was made [to record](Run::with_recording).
     #[must_use]
     pub fn of(run: &Run) -> Option<Self> {
-        Some(Self { run: run.id(), inputs: run.recorded()?.to_vec() })
+        Some(Self { run: run.id(), began_as: run.began_as(), inputs: run.recorded()?.to_vec() })
     }
 
     /// The run that was recorded.
@@ -90,7 +92,7 @@ impl Recording {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut to = Writer::new(Kind::Recording, Instant::ORIGIN);
-        to.put(&self.run.0).put(&(self.inputs.len() as u64));
+        to.put(&self.run.0).put(&self.began_as).put(&(self.inputs.len() as u64));
         for (at, input) in &self.inputs {
             to.put(&at.as_micros()).put(input);
         }
@@ -100,19 +102,22 @@ impl Recording {
     /// From its bytes. Whatever they are, the answer is a recording or an error.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SnapshotError> {
         let mut from = Reader::new(Kind::Recording, bytes, Instant::ORIGIN, Duration::ZERO)?;
-        let run = RunId(from.take()?);
+        let (run, began_as) = (RunId(from.take()?), from.take()?);
         let count = from.count()?;
         let told = |_| Ok((Instant::from_micros(from.take()?), Input::load(&mut from)?));
         let inputs = (0..count).map(told).collect::<Result<_, SnapshotError>>()?;
         from.finish()?;
-        Ok(Self { run, inputs })
+        Ok(Self { run, began_as, inputs })
     }
 
     fn check(&self, run: &Run) -> Result<(), ReplayError> {
         if run.id() != self.run {
             return Err(ReplayError::OtherRun { recorded: self.run });
         }
-        if run.trace().entries().is_empty() { Ok(()) } else { Err(ReplayError::AlreadyBegun) }
+        if !run.trace().entries().is_empty() {
+            return Err(ReplayError::AlreadyBegun);
+        }
+        if run.began_as() == self.began_as { Ok(()) } else { Err(ReplayError::OtherBeginning) }
     }
 
     fn told_again(&self, mut run: Run, learning: &mut Option<&mut World>) -> Result<Run, ReplayError> {

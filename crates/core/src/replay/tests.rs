@@ -13,6 +13,7 @@ use crate::run::{Input, ModelReply, Output, ToolSpec};
 use crate::snapshot::SnapshotError;
 use crate::time::{Duration, Instant};
 use alloc::vec;
+use alloc::vec::Vec;
 
 fn at(ms: u64) -> Instant {
     Instant::from_millis(ms)
@@ -136,4 +137,40 @@ fn a_cut_or_changed_recording_is_refused() {
     let mut flipped = bytes;
     flipped[40] ^= 1;
     assert_eq!(Recording::from_bytes(&flipped), Err(SnapshotError::Damaged));
+}
+
+#[test]
+fn a_recording_is_replayed_with_a_run_that_began_alike_or_not_at_all() {
+    let recording = Recording::of(&recorded()).unwrap();
+    let with = |task: &str, tools: Vec<ToolSpec>, seed: u64| {
+        Run::new(RunId(1), task, policy(3, 4_000), 1, tools, Seed(seed)).unwrap()
+    };
+    let mail = || vec![ToolSpec::new("mail").risky()];
+    for other in [with("Tell Bob.", mail(), 3), with("Tell Ana.", mail(), 4), with("Tell Ana.", vec![], 3)] {
+        assert_eq!(recording.replay(other).unwrap_err(), ReplayError::OtherBeginning);
+    }
+    let other = || with("Tell Bob.", mail(), 3);
+    for (original, changed) in [(other(), fresh(policy(1, 4_000))), (fresh(policy(3, 4_000)), other())] {
+        assert_eq!(recording.what_if(original, changed).unwrap_err(), ReplayError::OtherBeginning);
+    }
+    let back = Recording::from_bytes(&recording.to_bytes()).unwrap();
+    assert_eq!(back.replay(other()).unwrap_err(), ReplayError::OtherBeginning);
+    assert!(back.what_if(fresh(policy(3, 4_000)), fresh(policy(1, 9_000))).is_ok(), "another policy is what it is for");
+}
+
+#[test]
+fn each_model_answers_as_it_did_and_no_other_for_it() {
+    let models = |attempts: u32| Run::new(RunId(1), "Tell Ana.", policy(attempts, 4_000), 2, vec![], Seed(3)).unwrap();
+    let mut run = models(1).with_recording();
+    run.handle(at(0), Input::Start);
+    let Output::Think(first) = run.poll() else { panic!() };
+    run.handle(at(100), Input::Failed(first.id, Failure::transient("503")));
+    let Output::Think(second) = run.poll() else { panic!() };
+    assert_eq!(second.option, 1);
+    run.handle(at(300), Input::ModelReplied(second.id, ModelReply::answer("Said by the fallback.")));
+    let recording = Recording::of(&run).unwrap();
+    // A second attempt at the first model was never made: what the fallback said is not its answer.
+    let other = recording.what_if(models(1), models(2)).unwrap();
+    assert_eq!(other.run.result(), None);
+    assert_eq!(other.beyond.unwrap().what, "another attempt at the model in step 1");
 }

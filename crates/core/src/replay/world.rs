@@ -15,8 +15,8 @@ use core::fmt;
 /// Two runs under different policies number their calls differently; what is asked for says what is alike.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
-    /// The model, in that step.
-    Model(u32),
+    /// The model, in that step: which of them.
+    Model(u32, u32),
     /// A tool with these arguments.
     Tool(String, String),
     /// Whether a tool with these arguments happened.
@@ -154,7 +154,7 @@ impl Coming {
 fn asked(run: &Run, output: &Output) -> Option<(Subject, Name)> {
     let of_attempt = |attempt: &Attempt| Name::Attempt(attempt.id);
     Some(match output {
-        Output::Think(attempt) => (Subject::Model(run.steps()), of_attempt(attempt)),
+        Output::Think(attempt) => (Subject::Model(run.steps(), attempt.option), of_attempt(attempt)),
         Output::Act { attempt, tool, args } => (Subject::Tool(tool.clone(), args.clone()), of_attempt(attempt)),
         Output::Reconcile { attempt, tool, args, .. } => {
             (Subject::Happened(tool.clone(), args.clone()), of_attempt(attempt))
@@ -207,7 +207,8 @@ fn renamed(input: Input, name: Name) -> Input {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Model(step) => write!(f, "another attempt at the model in step {step}"),
+            Self::Model(step, 0) => write!(f, "another attempt at the model in step {step}"),
+            Self::Model(step, option) => write!(f, "another attempt at fallback {option} of the model in step {step}"),
             Self::Tool(tool, args) => write!(f, "another attempt at {tool} with {args}"),
             Self::Happened(tool, args) => write!(f, "looking up again whether {tool} with {args} happened"),
             Self::Human(tool, args) => write!(f, "another question about {tool} with {args}"),

@@ -136,7 +136,8 @@ impl ToolSpec {
         self
     }
 
-    /// What it does to the world. A tool of effect [`Effect::Once`] is never tried again.
+    /// What it does to the world. A call of a tool of effect [`Effect::Once`] is never tried again by itself, whatever its policy
+    /// says: where nobody knows whether it happened, a human's yes may run it again.
     #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {
         self.effect = effect;

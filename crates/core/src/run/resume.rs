@@ -94,8 +94,8 @@ impl Run {
     /// let mut ledger = Ledger::default(); // the host keeps one for all resumes
     /// let mut mails = 0;
     /// for _ in 0..3 {
-    ///     let hour = Duration::from_secs(300);
-    ///     let mut run = Run::restore(&snapshot, RunId(1), policy(), 1, tools(), Instant::ORIGIN, hour)?;
+    ///     let away = Duration::from_secs(300); // the question is open for ten minutes
+    ///     let mut run = Run::restore(&snapshot, RunId(1), policy(), 1, tools(), Instant::ORIGIN, away)?;
     ///     run.handle(Instant::ORIGIN, Input::Start);
     ///     run.handle(Instant::ORIGIN, Input::DecidedOn(question.id, question.digest, Decision::Approve));
     ///     loop {

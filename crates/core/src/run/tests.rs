@@ -381,6 +381,16 @@ fn a_run_without_models_or_with_two_tools_of_one_name_is_refused() {
     let tools = || vec![ToolSpec::new("a"), ToolSpec::new("a")];
     let refused = |models, tools| Run::new(RunId(1), "", policy(), models, tools, Seed(1)).unwrap_err().to_string();
     assert_eq!(refused(0, vec![]), "model is 0; allowed: 1 or more models");
-    assert_eq!(refused(1, tools()), "tools is a; allowed: each name once");
+    assert_eq!(refused(1, tools()), "tools is a list with two tools named a; allowed: each name once");
     assert_eq!(refused(1, vec![ToolSpec::new("")]), "tools is a tool without a name; allowed: a name for each tool");
+    let refused = |policy: RunPolicy, tool: &str| {
+        let error = Run::new(RunId(1), "task", policy, 1, vec![ToolSpec::new(tool)], Seed(1)).unwrap_err();
+        error.to_string()
+    };
+    assert_eq!(refused(policy(), " "), "tools is a tool without a name; allowed: a name for each tool");
+    let polling = crate::progress::ProgressPolicy::default().with_polling(["get_status"]).unwrap();
+    assert_eq!(
+        refused(policy().with_progress(Some(polling)), "look"),
+        "progress.polling is get_status; allowed: names of the run's tools"
+    );
 }

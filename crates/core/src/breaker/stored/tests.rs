@@ -192,10 +192,10 @@ fn every_cut_and_every_flipped_bit_is_an_error() {
     let whole = breaker.snapshot(at(9));
     let read = |bytes: &[u8]| CircuitBreaker::restore(bytes, policy(), Seed(1), at(0), Duration::ZERO);
     assert!(read(&whole).is_ok());
-    for length in (0..whole.len()).step_by(crate::FEWER as usize) {
+    for length in (0..whole.len()).step_by(crate::rng::STEP) {
         assert!(read(&whole[..length]).is_err(), "cut to {length}");
     }
-    for bit in (0..whole.len() * 8).step_by(crate::FEWER as usize) {
+    for bit in (0..whole.len() * 8).step_by(crate::rng::STEP) {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         assert!(read(&flipped).is_err(), "bit {bit}");
@@ -265,7 +265,7 @@ fn a_breaker_goes_on_as_if_nothing_had_been_whenever_it_is_restored() {
         policy().with_consecutive(4).with_window(window(9, 90)).with_slow(Some(slow)),
     ];
     let mut restored_in = [0; 3];
-    for seed in 0..400 / crate::FEWER {
+    for seed in 0..400 / crate::rng::FEWER {
         let mut luck = Seed(seed).stream(3, 3);
         let policy = policies[usize::try_from(seed % 5).unwrap()].with_open_for(ms(20), ms(90)).unwrap();
         let mut original = CircuitBreaker::new(policy, Seed(seed));

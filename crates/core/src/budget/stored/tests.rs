@@ -147,7 +147,7 @@ fn every_snapshot_with_a_true_checksum_is_read_without_a_panic() {
     let whole = budget.snapshot(T0);
     let body = &whole[11..whole.len() - 8];
     let mut restored = 0;
-    for seed in 0..20_000 / crate::FEWER {
+    for seed in 0..20_000 / crate::rng::FEWER {
         let mut luck = Seed(seed).stream(1, 1);
         let mut spoilt = body.to_vec();
         for _ in 0..=luck.up_to(2) {
@@ -168,5 +168,5 @@ fn every_snapshot_with_a_true_checksum_is_read_without_a_panic() {
         }
         assert!(Budget::restore(&budget.snapshot(at(30)), at(0), ms(1)).is_ok(), "seed {seed}");
     }
-    assert!(restored > 1_000 / crate::FEWER, "{restored} of 20,000 came back");
+    assert!(restored > 1_000 / crate::rng::FEWER, "{restored} of 20,000 came back");
 }
