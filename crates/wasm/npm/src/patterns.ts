@@ -1,0 +1,33 @@
+// One pattern at a time.
+
+import { limit, CALL_OPTIONS, callable, callOptions, clockOf, object, refused, RETRY_OPTIONS } from "./options.js";
+import { once } from "./guard.js";
+import type { CallOptions, Ms, Operation, RetryPolicy, Shared } from "./types.js";
+
+const SHARED = ["clock", "seed", ...CALL_OPTIONS];
+
+/** Tries again what failed in a way that another try can mend. */
+export function retry<T>(operation: Operation<T>, policy: RetryPolicy & Shared & CallOptions = {}): Promise<T> {
+  callable("operation", operation);
+  callOptions(object("retry", policy, [...RETRY_OPTIONS, ...SHARED]));
+  const { clock, seed, classify } = policy;
+  return once(operation, { retry: policy, classify, clock: clockOf(clock)!, seed: seed! }, policy);
+}
+
+/** Rejects with DeadlineExceeded (transient) at `ms`, whether or not the operation heeds its signal. */
+export function callWithDeadline<T>(operation: Operation<T>, ms: Ms, options: Shared & CallOptions = {}): Promise<T> {
+  callable("operation", operation);
+  if (ms === undefined) throw refused("ms", ms, "milliseconds, more than 0", true);
+  const deadline = limit("ms", ms);
+  callOptions(object("options", options, SHARED));
+  return once(operation, { deadline, clock: clockOf(options.clock)!, seed: options.seed! }, options);
+}
+
+/** Tries the options in order; cancellation is never fallen back from. */
+export function fallback<T>(options: Operation<T>[], shared: Shared & CallOptions = {}): Promise<T> {
+  if (!Array.isArray(options) || options.length === 0) throw refused("options", options, "an array of functions, one at least", true);
+  options.forEach((option, index) => callable(`options[${index}]`, option));
+  callOptions(object("shared", shared, SHARED));
+  return once([...options], { clock: clockOf(shared.clock)!, seed: shared.seed! }, shared);
+}
+
