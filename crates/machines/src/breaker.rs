@@ -95,7 +95,7 @@ pub fn breaker_open(seed_high: u32, seed_low: u32) -> i32 {
     hall(|hall| {
         let policy = policy_from(0);
         let seed = seed(seed_high, seed_low);
-        let number = policy.map(|policy| hall.breakers.insert(Breaker::new(CircuitBreaker::new(policy, seed))));
+        let number = policy.map(|policy| hall.common.breakers.insert(Breaker::new(CircuitBreaker::new(policy, seed))));
         opened(hall, number)
     })
 }
@@ -111,7 +111,7 @@ pub fn breaker_restore(bytes: &[u8], seed_high: u32, seed_low: u32, now: f64, el
         };
         let away = instant(elapsed) - Instant::ORIGIN;
         let restored = CircuitBreaker::restore(bytes, policy, seed(seed_high, seed_low), instant(now), away);
-        let number = restored.map(|breaker| hall.breakers.insert(Breaker::new(breaker)));
+        let number = restored.map(|breaker| hall.common.breakers.insert(Breaker::new(breaker)));
         opened(hall, number)
     })
 }
@@ -119,7 +119,7 @@ pub fn breaker_restore(bytes: &[u8], seed_high: u32, seed_low: u32, now: f64, el
 /// The breaker is not wanted any more.
 #[wasm_bindgen]
 pub fn breaker_close(breaker: u32) {
-    hall(|hall| hall.breakers.take(breaker));
+    hall(|hall| hall.common.breakers.take(breaker));
 }
 
 /// Leave to try where that takes no look at the clock, which costs more than the whole decision: a closed breaker without
@@ -128,7 +128,7 @@ pub fn breaker_close(breaker: u32) {
 #[must_use]
 pub fn breaker_enter_closed(breaker: u32) -> i32 {
     hall(|hall| {
-        let Some(Breaker { breaker, .. }) = hall.breakers.get_mut(breaker) else { return REJECTED };
+        let Some(Breaker { breaker, .. }) = hall.common.breakers.get_mut(breaker) else { return REJECTED };
         if breaker.state() != State::Closed || breaker.policy().slow().is_some() {
             return UNDECIDED;
         }
@@ -144,7 +144,7 @@ pub fn breaker_enter_closed(breaker: u32) -> i32 {
 #[must_use]
 pub fn breaker_enter(breaker: u32, now: f64) -> i32 {
     hall(|hall| {
-        let Some(own) = hall.breakers.get_mut(breaker) else { return REJECTED };
+        let Some(own) = hall.common.breakers.get_mut(breaker) else { return REJECTED };
         let admitted = own.breaker.admit(instant(now), None);
         own.hear();
         match admitted {
@@ -170,7 +170,7 @@ pub fn breaker_settle(breaker: u32, permit: u32, outcome: u32, now: f64) {
         },
     };
     hall(|hall| {
-        if let (Some(permit), Some(own)) = (hall.permits.take(permit), hall.breakers.get_mut(breaker)) {
+        if let (Some(permit), Some(own)) = (hall.permits.take(permit), hall.common.breakers.get_mut(breaker)) {
             own.breaker.settle(permit, outcome, instant(now));
             own.hear();
         }
@@ -278,7 +278,7 @@ pub fn rejection_text(retry_at: f64, why: u32, probes: u32, whole: bool) -> Stri
 }
 
 fn ask<R>(breaker: u32, question: impl FnOnce(&mut Breaker) -> R) -> Option<R> {
-    hall(|hall: &mut Hall| hall.breakers.get_mut(breaker).map(question))
+    hall(|hall: &mut Hall| hall.common.breakers.get_mut(breaker).map(question))
 }
 
 fn number_of(permit: u32) -> i32 {

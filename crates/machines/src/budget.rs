@@ -30,8 +30,8 @@ pub fn budget_open(now: f64) -> i32 {
         let number = limits().map(|limits| {
             let budget = Budget::new(limits, instant(now));
             let root = budget.root();
-            let budget = hall.budgets.insert(budget);
-            hall.envelopes.insert((budget, root))
+            let budget = hall.common.budgets.insert(budget);
+            hall.common.envelopes.insert((budget, root))
         });
         opened(hall, number)
     })
@@ -46,10 +46,10 @@ pub fn budget_child(parent: u32, now: f64) -> i32 {
             Ok(limits) => limits,
             Err(invalid) => return opened(hall, Err(invalid)),
         };
-        let around = hall.envelopes.get(parent).copied();
+        let around = hall.common.envelopes.get(parent).copied();
         let child = around.and_then(|(budget, envelope)| {
-            let child = hall.budgets.get_mut(budget)?.child(envelope, limits, instant(now)).ok()?;
-            Some(hall.envelopes.insert((budget, child)))
+            let child = hall.common.budgets.get_mut(budget)?.child(envelope, limits, instant(now)).ok()?;
+            Some(hall.common.envelopes.insert((budget, child)))
         });
         opened(hall, child.ok_or(EnvelopeError::Closed))
     })
@@ -59,10 +59,10 @@ pub fn budget_child(parent: u32, now: f64) -> i32 {
 #[wasm_bindgen]
 pub fn budget_close(envelope: u32) {
     hall(|hall| {
-        let Some((number, envelope)) = hall.envelopes.take(envelope) else { return };
-        let Some(budget) = hall.budgets.get_mut(number) else { return };
+        let Some((number, envelope)) = hall.common.envelopes.take(envelope) else { return };
+        let Some(budget) = hall.common.budgets.get_mut(number) else { return };
         if budget.root() == envelope {
-            hall.budgets.take(number);
+            hall.common.budgets.take(number);
         } else {
             // One that was closed with its parent is closed already.
             let _ = budget.close(envelope);
@@ -77,8 +77,8 @@ pub fn budget_close(envelope: u32) {
 pub fn budget_reserve(envelope: u32, now: f64, steps: f64, tokens: f64, money: f64) -> i32 {
     let estimate = Spend { attempts: 0, steps: unsigned(steps), tokens: unsigned(tokens), money: unsigned(money) };
     hall(|hall| {
-        let Some((number, envelope)) = hall.envelopes.get(envelope).copied() else { return REFUSED };
-        let Some(budget) = hall.budgets.get_mut(number) else { return REFUSED };
+        let Some((number, envelope)) = hall.common.envelopes.get(envelope).copied() else { return REFUSED };
+        let Some(budget) = hall.common.budgets.get_mut(number) else { return REFUSED };
         match budget.reserve(envelope, instant(now), estimate) {
             Ok(reservation) => i32::try_from(hall.reservations.insert((number, reservation))).unwrap_or(i32::MAX),
             Err(BudgetExceeded { what, limit, left, asked }) => {
@@ -109,7 +109,7 @@ pub fn budget_settle(reservation: u32, steps: f64, tokens: f64, money: f64) {
     let spent = Spend { attempts: 0, steps: unsigned(steps), tokens: unsigned(tokens), money: unsigned(money) };
     hall(|hall| {
         if let Some((number, reservation)) = hall.reservations.take(reservation)
-            && let Some(budget) = hall.budgets.get_mut(number)
+            && let Some(budget) = hall.common.budgets.get_mut(number)
         {
             budget.settle(reservation, spent);
         }
@@ -120,8 +120,8 @@ pub fn budget_settle(reservation: u32, steps: f64, tokens: f64, money: f64) {
 #[wasm_bindgen]
 pub fn budget_left(envelope: u32, now: f64) {
     hall(|hall| {
-        let Some((number, envelope)) = hall.envelopes.get(envelope).copied() else { return };
-        let Some(budget) = hall.budgets.get(number) else { return };
+        let Some((number, envelope)) = hall.common.envelopes.get(envelope).copied() else { return };
+        let Some(budget) = hall.common.budgets.get(number) else { return };
         let left = budget.left(envelope, instant(now));
         put(0, left.time.map_or(f64::INFINITY, length_of));
         for (index, count) in [left.attempts, left.steps, left.tokens, left.money].into_iter().enumerate() {

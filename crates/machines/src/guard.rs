@@ -1,14 +1,15 @@
 //! Guarded calls: one machine for each, and what they share by their guard.
 
 use crate::breaker::{Breaker, is_there, policy_from, put_rejection, seed};
-use crate::hall::{Hall, hall, opened};
+use crate::hall::{Common, hall, opened};
 use crate::registers::{count_of, duration, handle, instant, micros_of, number, put, unsigned, whole};
 use crate::slab::Slab;
 use steadfast::backoff::{Backoff, Jitter};
-use steadfast::breaker::{BreakerPolicy, CircuitBreaker};
+use steadfast::breaker::{BreakerPolicy, CircuitBreaker, Rejection};
 use steadfast::budget::{Budget, Envelope, RetryBudget, Spend};
 use steadfast::call::{Call, Input, Output, Shared};
 use steadfast::deadline::Deadline;
+use steadfast::event::Event;
 use steadfast::failure::{Failure, FailureClass};
 use steadfast::id::{CallId, Key, RunId};
 use steadfast::outcome::CallError;
@@ -17,7 +18,7 @@ use steadfast::retry::RetryPolicy;
 use steadfast::retry_after::RetryAfter;
 use steadfast::rng::Seed;
 use steadfast::setting::InvalidSetting;
-use steadfast::time::Duration;
+use steadfast::time::{Duration, Instant};
 use steadfast::trace::Trace;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -65,7 +66,8 @@ pub(crate) struct Running {
 
 /// What a call shares, borrowed for one step of it.
 struct Around<'a> {
-    guard: &'a mut Guard,
+    word: &'a mut RetryAfter,
+    fallbacks: &'a mut [Fallback],
     breaker: Option<&'a mut CircuitBreaker>,
     budget: Option<(&'a mut Budget, Envelope)>,
 }
@@ -74,14 +76,14 @@ impl Shared for Around<'_> {
     fn breaker<R>(&mut self, option: u32, act: impl FnOnce(&mut CircuitBreaker) -> R) -> Option<R> {
         match option {
             0 => self.breaker.as_deref_mut().map(act),
-            later => self.guard.fallbacks.get_mut(later as usize - 1)?.breaker.as_mut().map(act),
+            later => self.fallbacks.get_mut(later as usize - 1)?.breaker.as_mut().map(act),
         }
     }
 
     fn retry_after<R>(&mut self, option: u32, act: impl FnOnce(&mut RetryAfter) -> R) -> Option<R> {
         match option {
-            0 => Some(act(&mut self.guard.word)),
-            later => self.guard.fallbacks.get_mut(later as usize - 1).map(|fallback| act(&mut fallback.word)),
+            0 => Some(act(self.word)),
+            later => self.fallbacks.get_mut(later as usize - 1).map(|fallback| act(&mut fallback.word)),
         }
     }
 
@@ -102,7 +104,7 @@ impl Shared for Around<'_> {
 pub fn guard_open(seed_high: u32, seed_low: u32) -> i32 {
     let seed = seed(seed_high, seed_low);
     hall(|hall| {
-        let number = guard(seed).map(|guard| hall.guards.insert(guard));
+        let number = guard(seed).map(|guard| hall.common.guards.insert(guard));
         opened(hall, number)
     })
 }
@@ -144,14 +146,14 @@ fn settings() -> Result<CallPolicy, InvalidSetting> {
 /// The guard is not wanted any more.
 #[wasm_bindgen]
 pub fn guard_close(guard: u32) {
-    hall(|hall| hall.guards.take(guard));
+    hall(|hall| hall.common.guards.take(guard));
 }
 
 /// Somebody wants to hear of its decisions, or nobody any more.
 #[wasm_bindgen]
 pub fn guard_listen(guard: u32, listening: bool) {
     hall(|hall| {
-        if let Some(guard) = hall.guards.get_mut(guard) {
+        if let Some(guard) = hall.common.guards.get_mut(guard) {
             guard.listening = listening;
         }
     });
@@ -162,36 +164,42 @@ pub fn guard_listen(guard: u32, listening: bool) {
 #[must_use]
 pub fn call_start(guard: u32, options: u32, now: f64) -> u32 {
     hall(|hall| {
-        let Some(own) = hall.guards.get_mut(guard) else { return came::FAILED };
+        let Some(own) = hall.common.guards.get_mut(guard) else { return came::FAILED };
         own.prepare(options);
         own.calls += 1;
         let (id, now) = (own.calls, instant(now));
         let key = Key { run: RunId(0), call: CallId(id) };
         put(6, count_of(Some(id)));
-        let begun = with_shared(hall, guard, |around, trace| {
-            let parent =
-                around.budget.as_ref().map_or(Deadline::NEVER, |(budget, envelope)| budget.deadline(*envelope));
-            let (policy, seed) = (around.guard.policy, around.guard.seed);
-            if options <= 1 && around.breaker.is_some() {
-                return Call::start(key, &policy, seed, parent, now, around, trace);
+        let calls = &mut hall.calls;
+        let begun = with_shared(&mut hall.common, guard, |(policy, seed), around, trace| {
+            let parent = around.budget.as_ref().map_or(Deadline::NEVER, |(budget, envelope)| budget.deadline(*envelope));
+            if options <= 1 && let Some(rejection) = around.breaker.as_mut().and_then(|breaker| breaker.refusal(now)) {
+                refuse(key.call, now, &rejection, trace);
+                put_rejection(&rejection);
+                return None;
             }
-            let mut call = Call::new(key, &policy, options, seed, parent);
-            call.handle(now, Input::Start, around, trace);
-            Ok(call)
+            let number = calls.insert(Running { call: Call::new(key, policy, options, seed, parent), guard, error: None });
+            if let Some(running) = calls.get_mut(number) {
+                running.call.handle(now, Input::Start, around, trace);
+            }
+            Some(number)
         });
         match begun {
             None => came::FAILED,
-            Some((Err(rejection), heard)) => {
-                put_rejection(&rejection);
-                came::REFUSED | heard
-            }
-            Some((Ok(call), heard)) => {
-                let number = hall.calls.insert(Running { call, guard, error: None });
+            Some((None, heard)) => came::REFUSED | heard,
+            Some((Some(number), heard)) => {
                 put(5, f64::from(number));
                 heard | drain(&mut hall.calls, number)
             }
         }
     })
+}
+
+/// A call that is not even begun, as [`Call::start`] tells of it.
+fn refuse(call: CallId, now: Instant, rejection: &Rejection, trace: &mut Trace) {
+    let event = || Event::BreakerRejected { option: 0, retry_at: rejection.retry_at, reason: rejection.reason.clone() };
+    trace.record(now, Some(call), None, event);
+    trace.record(now, Some(call), None, || Event::CallFailed { error: CallError::CircuitOpen(rejection.clone()) });
 }
 
 /// That attempt succeeded.
@@ -282,7 +290,9 @@ fn put_kind(kind: u32, detail: Option<u32>, error: &CallError) -> String {
 #[must_use]
 pub fn guard_open_until(guard: u32, option: u32, now: f64) -> f64 {
     let found =
-        hall(|hall| with_shared(hall, guard, |around, _| around.breaker(option, |breaker| breaker.open_until())));
+        hall(|hall| {
+        with_shared(&mut hall.common, guard, |_, around, _| around.breaker(option, |breaker| breaker.open_until()))
+    });
     found.and_then(|(until, _)| until.flatten()).map_or(now, |until| micros_of(Some(until)))
 }
 
@@ -301,12 +311,10 @@ impl Guard {
 #[inline]
 fn step(call: u32, now: f64, input: Input) -> u32 {
     hall(|hall| {
-        // Taken out and put back, so that what it shares can be borrowed beside it.
-        let Some(mut running) = hall.calls.lend(call) else { return 0 };
-        let told = with_shared(hall, running.guard, |around, trace| {
+        let Some(running) = hall.calls.get_mut(call) else { return 0 };
+        let told = with_shared(&mut hall.common, running.guard, |_, around, trace| {
             running.call.handle(instant(now), input, around, trace);
         });
-        hall.calls.give_back(call, running);
         told.map_or(0, |((), heard)| heard) | drain(&mut hall.calls, call)
     })
 }
@@ -332,7 +340,7 @@ fn drain(calls: &mut Slab<Running>, number: u32) -> u32 {
                 return flags;
             }
             Output::Finished(Ok(_)) => {
-                calls.take(number);
+                calls.remove(number);
                 return flags | came::DONE;
             }
             Output::Finished(Err(error)) => {
@@ -345,24 +353,27 @@ fn drain(calls: &mut Slab<Running>, number: u32) -> u32 {
 
 /// Lets `act` use what the calls of a guard share, and takes up what it decides if anybody wants to hear it.
 #[inline]
-fn with_shared<R>(hall: &mut Hall, guard: u32, act: impl FnOnce(&mut Around<'_>, &mut Trace) -> R) -> Option<(R, u32)> {
-    let Hall { guards, breakers, budgets, envelopes, events, .. } = hall;
-    let guard = guards.get_mut(guard)?;
-    let listening = guard.listening;
-    let mut own = guard.breaker.and_then(|handle| breakers.get_mut(handle));
+fn with_shared<R>(
+    common: &mut Common,
+    guard: u32,
+    act: impl FnOnce((&CallPolicy, Seed), &mut Around<'_>, &mut Trace) -> R,
+) -> Option<(R, u32)> {
+    let Common { guards, breakers, budgets, envelopes, events } = common;
+    let Guard { policy, seed, breaker, envelope, word, fallbacks, listening, .. } = guards.get_mut(guard)?;
+    let mut own = breaker.and_then(|handle| breakers.get_mut(handle));
     let watched = own.as_ref().is_some_and(|own| own.listening);
-    let before = own.as_ref().map(|own| own.breaker.state());
-    let envelope = guard.envelope.and_then(|handle| envelopes.get(handle).copied());
+    let envelope = envelope.and_then(|handle| envelopes.get(handle).copied());
     let budget = envelope.and_then(|(budget, envelope)| Some((budgets.get_mut(budget)?, envelope)));
-    let mut trace = if listening || watched { Trace::on() } else { Trace::off() };
+    let before = own.as_ref().filter(|_| watched).map(|own| own.breaker.state());
+    let mut trace = if *listening || watched { Trace::on() } else { Trace::off() };
     let breaker = own.as_deref_mut().map(|own: &mut Breaker| &mut own.breaker);
-    let result = act(&mut Around { guard, breaker, budget }, &mut trace);
+    let result = act((policy, *seed), &mut Around { word, fallbacks, breaker, budget }, &mut trace);
     let mut heard = 0;
-    if let (true, Some(own), Some(before)) = (watched, own, before) {
+    if let (Some(own), Some(before)) = (own, before) {
         trace.entries().iter().fold(before, |state, entry| own.overhear(state, entry));
     }
-    if listening && !trace.entries().is_empty() {
-        events.extend(trace.entries().iter().cloned());
+    if *listening && !trace.entries().is_empty() {
+        events.extend(trace.into_entries());
         heard = came::EVENTS;
     }
     Some((result, heard))

@@ -15,16 +15,22 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Everything there is.
 pub(crate) struct Hall {
-    pub(crate) breakers: Slab<Breaker>,
-    pub(crate) permits: Slab<Permit>,
-    pub(crate) guards: Slab<Guard>,
+    /// What calls share; apart from the calls, so that both can be borrowed at once.
+    pub(crate) common: Common,
     pub(crate) calls: Slab<Running>,
-    pub(crate) budgets: Slab<Budget>,
-    pub(crate) envelopes: Slab<(u32, Envelope)>,
+    pub(crate) permits: Slab<Permit>,
     pub(crate) reservations: Slab<(u32, Reservation)>,
     pub(crate) approvals: Slab<Question>,
     /// Why the last opening failed.
     complaint: String,
+}
+
+/// What calls share.
+pub(crate) struct Common {
+    pub(crate) breakers: Slab<Breaker>,
+    pub(crate) guards: Slab<Guard>,
+    pub(crate) budgets: Slab<Budget>,
+    pub(crate) envelopes: Slab<(u32, Envelope)>,
     /// What was decided in the last step of whatever somebody listens to. JavaScript fetches it before the next.
     pub(crate) events: VecDeque<Entry>,
 }
@@ -32,16 +38,18 @@ pub(crate) struct Hall {
 thread_local! {
     static HALL: RefCell<Hall> = const {
         RefCell::new(Hall {
-            breakers: Slab::new(),
-            permits: Slab::new(),
-            guards: Slab::new(),
+            common: Common {
+                breakers: Slab::new(),
+                guards: Slab::new(),
+                budgets: Slab::new(),
+                envelopes: Slab::new(),
+                events: VecDeque::new(),
+            },
             calls: Slab::new(),
-            budgets: Slab::new(),
-            envelopes: Slab::new(),
+            permits: Slab::new(),
             reservations: Slab::new(),
             approvals: Slab::new(),
             complaint: String::new(),
-            events: VecDeque::new(),
         })
     };
 }
@@ -78,12 +86,12 @@ pub fn complaint() -> String {
 pub fn machines() -> u32 {
     hall(|hall| {
         let all = [
-            hall.breakers.len(),
-            hall.permits.len(),
-            hall.guards.len(),
+            hall.common.breakers.len(),
+            hall.common.guards.len(),
+            hall.common.budgets.len(),
+            hall.common.envelopes.len(),
             hall.calls.len(),
-            hall.budgets.len(),
-            hall.envelopes.len(),
+            hall.permits.len(),
             hall.reservations.len(),
             hall.approvals.len(),
         ];

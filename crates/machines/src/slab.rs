@@ -37,14 +37,13 @@ impl<T> Slab<T> {
         Some(value)
     }
 
-    /// Takes a value out for a moment; its number stays its own until it is given back.
-    pub(crate) fn lend(&mut self, index: u32) -> Option<T> {
-        self.slots.get_mut(index as usize)?.take()
-    }
-
-    pub(crate) fn give_back(&mut self, index: u32, value: T) {
-        if let Some(slot) = self.slots.get_mut(index as usize) {
-            *slot = Some(value);
+    /// Drops a value where it is: taking it out would copy it first.
+    pub(crate) fn remove(&mut self, index: u32) {
+        if let Some(slot) = self.slots.get_mut(index as usize)
+            && slot.is_some()
+        {
+            *slot = None;
+            self.free.push(index);
         }
     }
 

@@ -27,7 +27,7 @@ const SCOPES: [Scope; 5] = [Scope::Attempt, Scope::FirstOutput, Scope::Idle, Sco
 #[must_use]
 pub fn event_next() -> u32 {
     hall(|hall| {
-        let kind = match hall.events.front() {
+        let kind = match hall.common.events.front() {
             None => return NONE,
             Some(Entry { event: Event::AttemptStarted { option, until, scope }, .. }) => {
                 put(4, f64::from(*option));
@@ -41,7 +41,7 @@ pub fn event_next() -> u32 {
             }
             Some(_) => return OTHER,
         };
-        if let Some(Entry { at, call, attempt, .. }) = hall.events.pop_front() {
+        if let Some(Entry { at, call, attempt, .. }) = hall.common.events.pop_front() {
             put(1, micros_of(Some(at)));
             put(2, crate::registers::count_of(call.map(|call| call.0)));
             put(3, f64::from(attempt.unwrap_or(0)));
@@ -54,7 +54,7 @@ pub fn event_next() -> u32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn event_json() -> String {
-    hall(|hall| hall.events.pop_front()).map_or_else(String::new, |entry| json::text(&entry))
+    hall(|hall| hall.common.events.pop_front()).map_or_else(String::new, |entry| json::text(&entry))
 }
 
 /// Reason and sentence of an event that was told in numbers, which stand in the registers as they were told.

@@ -1,14 +1,14 @@
 // The circuit breaker by itself.
 
+import { Alone } from "./alone.js";
 import { judge } from "./classify.js";
 import { machines, opened, read, ready, write } from "./engine.js";
 import { SteadfastError } from "./errors.js";
-import { freshRun, keyOf } from "./key.js";
 import { Listeners } from "./listeners.js";
 import { BREAKER_OPTIONS, breakerNumbers, CALL_OPTIONS, callOptions, callable, clockOf, object, refused, seedOf } from "./options.js";
 import { refusal, rejectedSoon } from "./refusal.js";
 import { timersOf, type Timers } from "./timers.js";
-import type { AttemptContext, BreakerPolicy, BreakerState, CallOptions, Clock, Ms, Operation, Shared } from "./types.js";
+import type { BreakerPolicy, BreakerState, CallOptions, Clock, Ms, Operation, Shared } from "./types.js";
 
 const STATES: BreakerState[] = ["closed", "open", "half-open", "forced-open", "disabled"];
 const REJECTED = -1;
@@ -39,6 +39,7 @@ const gone = new FinalizationRegistry<number>(handle => machines.breaker_close(h
 export class CircuitBreaker {
   #handle: number;
   #timers: Timers;
+  #timeless: boolean;
   #inside: { clock: Clock | undefined; policy: BreakerPolicy };
   #listeners = new Listeners<{ from: BreakerState; to: BreakerState; reason: string; at: Ms }>(listening => {
     machines.breaker_listen(this.#handle, listening);
@@ -57,6 +58,7 @@ export class CircuitBreaker {
     const { clock, seed, ...rules } = object("breaker", policy, [...BREAKER_OPTIONS, "clock", "seed"]);
     this.#timers = timersOf(clockOf(clock));
     this.#inside = { clock, policy: rules };
+    this.#timeless = rules.window === null && (rules.slow ?? null) === null;
     const numbers = breakerNumbers(rules);
     const [high, low] = seedOf(seed);
     ready();
@@ -78,33 +80,29 @@ export class CircuitBreaker {
       if (permit === REJECTED) return rejectedSoon(this.#refusal(now));
       if (this.#listeners.any) this.#tell();
     }
-    const context = new Context(options?.key);
-    let result: T | PromiseLike<T>;
+    const context = new Alone(options?.key);
+    if (signal === undefined) return this.#through(operation, permit, context);
+    return this.#until(signal, (async () => operation(context))(), permit, context);
+  }
+
+  async #through<T>(operation: Operation<T>, permit: number, context: Alone): Promise<T> {
+    let value: T;
     try {
-      result = operation(context);
+      value = await operation(context);
     } catch (error) {
-      result = Promise.reject(error);
+      this.#settle(permit, FAILED + judge(error).class);
+      throw error;
     }
-    const promise = result instanceof Promise ? result : Promise.resolve(result);
-    if (signal !== undefined) return this.#until(signal, promise, permit, context);
-    return promise.then(
-      value => {
-        this.#settle(permit, OK);
-        return value as T;
-      },
-      error => {
-        this.#settle(permit, FAILED + judge(error).class);
-        throw error;
-      },
-    );
+    this.#settle(permit, OK);
+    return value;
   }
 
   /** The same for a caller who may take it back, and hears at once then. */
-  #until<T>(signal: AbortSignal, promise: PromiseLike<T>, permit: number, context: Context): Promise<T> {
+  #until<T>(signal: AbortSignal, promise: PromiseLike<T>, permit: number, context: Alone): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = () => {
         this.#settle(permit, CANCELLED);
-        Context.end(context, signal.reason);
+        Alone.end(context, signal.reason);
         over = true;
         reject(signal.reason);
       };
@@ -132,7 +130,9 @@ export class CircuitBreaker {
   }
 
   #settle(permit: number, outcome: number): void {
-    machines.breaker_settle(this.#handle, permit, outcome, this.#timers.now());
+    // Without a window nobody will ask when a success was.
+    const now = outcome === OK && this.#timeless ? 0 : this.#timers.now();
+    machines.breaker_settle(this.#handle, permit, outcome, now);
     if (this.#listeners.any) this.#tell();
   }
 
@@ -213,33 +213,5 @@ export class CircuitBreaker {
     breaker.#handle = restored;
     gone.register(breaker, restored, breaker);
     return breaker;
-  }
-}
-
-/** The one attempt of a call through a breaker alone. */
-class Context implements AttemptContext {
-  readonly attempt = 1;
-  readonly option = 0;
-  readonly remaining = Infinity;
-  #key: string | undefined;
-  #controller: AbortController | undefined;
-  #ended: { reason: unknown } | undefined;
-
-  constructor(key: string | undefined) {
-    this.#key = key;
-  }
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
-    }
-    return this.#controller.signal;
-  }
-  get key(): string {
-    return (this.#key ??= keyOf(freshRun(), 1));
-  }
-  static end(context: Context, reason: unknown): void {
-    context.#ended = { reason };
-    context.#controller?.abort(reason);
   }
 }

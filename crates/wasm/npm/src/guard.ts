@@ -7,8 +7,8 @@ import { machines, opened, ready, write } from "./engine.js";
 import { freshRun, keyOf } from "./key.js";
 import { Listeners } from "./listeners.js";
 import {
-  BREAKER_OPTIONS, breakerNumbers, CALL_OPTIONS, callable, callOptions, clockOf, limit, object, refused, RETRY_OPTIONS, seedOf,
-  writeRetry,
+  BREAKER_OPTIONS, breakerNumbers, CALL_OPTIONS, callable, callOptions, clockOf, limit, object, refused, RETRY_OPTIONS,
+  retryNumbers, seedOf,
 } from "./options.js";
 import { type Timers, timersOf } from "./timers.js";
 import { decisions } from "./trace.js";
@@ -112,11 +112,11 @@ export class Machine implements Host {
     this.budget = budget;
     this.#inside = breaker && insideOf(breaker);
     const fallbacks = rules === false ? [NONE] : breakerNumbers(rules);
+    const numbers = retryNumbers(retry);
     const [high, low] = seedOf(seed);
     ready();
-    writeRetry(retry);
-    write([timeout, deadline, firstOutput, idle]);
-    write([this.#inside?.handle ?? NONE, budget === undefined ? NONE : envelopeOf(budget).handle, ...fallbacks], 9);
+    const envelope = budget === undefined ? NONE : envelopeOf(budget).handle;
+    write([timeout, deadline, firstOutput, idle, ...numbers, this.#inside?.handle ?? NONE, envelope, ...fallbacks]);
     const handle = (this.handle = opened(machines.guard_open(high, low)));
     this.listeners = new Listeners(listening => machines.guard_listen(handle, listening));
   }

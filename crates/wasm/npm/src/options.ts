@@ -1,7 +1,6 @@
 // What a caller may say. Everything is checked once, where it is said; what is refused is named with its value and with
 // what would have been allowed.
 
-import { write } from "./engine.js";
 import type { BreakerPolicy, CallOptions, Clock, Jitter, Operation, RetryPolicy } from "./types.js";
 
 /** The longest time that microseconds count exactly: 285 years. */
@@ -98,9 +97,9 @@ export function callOptions(options: CallOptions): CallOptions {
 
 export const RETRY_OPTIONS = ["attempts", "base", "cap", "factor", "jitter", "classify"];
 
-/** A retry policy into the registers 4 to 8: attempts, base, cap, factor, jitter. `false` is none. */
-export function writeRetry(retry: RetryPolicy | false): void {
-  if (retry === false) return write([NONE, NONE, NONE, NONE, NONE], 4);
+/** A retry policy as five numbers: attempts, base, cap, factor, jitter. `false` is none. */
+export function retryNumbers(retry: RetryPolicy | false): number[] {
+  if (retry === false) return [NONE, NONE, NONE, NONE, NONE];
   const { attempts = 3, cap = 20_000, factor = 2, jitter = "full", classify } = retry;
   const tries = attempts === Infinity ? MOST_U32 : whole("retry.attempts", attempts, 1);
   const longest = micros("retry.cap", cap, 0, LONGEST_MS * 1000);
@@ -110,7 +109,7 @@ export function writeRetry(retry: RetryPolicy | false): void {
   const place = JITTERS.indexOf(jitter);
   if (place < 0) throw refused("retry.jitter", jitter, JITTERS.join(", "), true);
   if (classify !== undefined) callable("retry.classify", classify);
-  write([tries, base, longest, Math.round(factor * 1000), place], 4);
+  return [tries, base, longest, Math.round(factor * 1000), place];
 }
 
 export const BREAKER_OPTIONS = ["consecutive", "window", "slow", "openFor", "openForMax", "probes", "successes", "lease"];
