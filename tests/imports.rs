@@ -7,11 +7,12 @@ use std::path::Path;
 use steadfast_tests::project;
 
 /// Who may depend on whom, of the project's own crates.
-const HOUSE: [(&str, &str, &[&str]); 7] = [
+const HOUSE: [(&str, &str, &[&str]); 8] = [
     ("crates/core", "steadfast", &[]),
     ("crates/sim", "steadfast-sim", &["steadfast"]),
     ("crates/providers", "steadfast-providers", &["steadfast"]),
     ("crates/playground", "steadfast-playground", &["steadfast", "steadfast-sim"]),
+    ("crates/machines", "steadfast-machines", &["steadfast", "steadfast-providers"]),
     ("crates/wasm", "steadfast-wasm", &["steadfast", "steadfast-sim", "steadfast-providers"]),
     ("crates/xtask", "xtask", &[]),
     ("web", "steadfast-web", &["steadfast", "steadfast-sim", "steadfast-providers", "steadfast-playground"]),

@@ -67,6 +67,12 @@ impl Trace {
         self.entries.is_some()
     }
 
+    /// What was recorded, in order, for whoever takes it over.
+    #[must_use]
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries.unwrap_or_default()
+    }
+
     /// Adds an entry; the event is only built if somebody keeps it.
     #[inline]
     pub fn record(&mut self, at: Instant, call: Option<CallId>, attempt: Option<u32>, event: impl FnOnce() -> Event) {

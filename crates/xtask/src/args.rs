@@ -13,7 +13,7 @@ use crate::stop::Stop;
 const DEFAULT_PORT: u16 = 8080;
 /// For how long each target is fuzzed unless another time is asked for: about what a person waits for.
 const DEFAULT_SECONDS: u32 = 60;
-const COMMANDS: &str = "play, test, check, e2e, size, bench, demo, fuzz, setup, help";
+const COMMANDS: &str = "play, test, check, e2e, size, bench, demo, fuzz, npm, setup, help";
 
 /// What a person asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(crate) enum Command {
     Bench(Bench),
     Fuzz { seconds: u32 },
     Demo { arguments: Vec<OsString> },
+    Npm,
     Setup,
 }
 
@@ -78,6 +79,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
         "check" => nothing_more("check", &mut parser, Command::Check),
         "size" => nothing_more("size", &mut parser, Command::Size),
         "bench" => bench(&mut parser).map(Command::Bench),
+        "npm" => nothing_more("npm", &mut parser, Command::Npm),
         "setup" => nothing_more("setup", &mut parser, Command::Setup),
         unknown => Err(Stop::Usage(format!("There is no command `{unknown}`. Commands: {COMMANDS}."))),
     }
@@ -196,6 +198,7 @@ pub(crate) fn help() -> String {
     --instructions [--bless]         count instructions and compare with benches/instructions.txt, or rewrite it
   cargo xtask demo [ARGUMENTS]       tell the story of the scenarios in the terminal
   cargo xtask fuzz [--seconds {DEFAULT_SECONDS}]    fuzz the engine, each target for so long; needs a nightly compiler
+  cargo xtask npm                    build and pack the npm package; prints where the archive is
   cargo xtask setup                  only install what the other commands need
   cargo xtask help                   this page
 
@@ -280,6 +283,7 @@ mod tests {
     #[test]
     fn unknown_command_lists_the_known_ones() {
         assert_eq!(misuse("plya"), format!("There is no command `plya`. Commands: {COMMANDS}."));
+        assert_eq!(parsed("npm"), Ok(Command::Npm));
         assert_eq!(misuse("size now"), "`size` does not take `now`. See: cargo xtask help");
     }
 

@@ -12,6 +12,7 @@ mod args;
 mod bench;
 mod browser;
 mod child;
+mod driver;
 mod fuzz;
 mod interrupt;
 mod npm;
@@ -63,6 +64,7 @@ fn perform(command: &Command) -> Result<(), Stop> {
         Command::Bench(Bench::Speed { quick }) => bench::speed(&project, *quick),
         Command::Bench(Bench::Instructions { bless: false }) => bench::compare(&project),
         Command::Bench(Bench::Instructions { bless: true }) => bench::bless(&project),
+        Command::Npm => driver::pack(&project),
         Command::Setup => setup::provide(&project, setup::Need::ALL),
         Command::Demo { arguments } => {
             // Nothing of our own is printed here: `demo --json` must stay one JSON array.

@@ -27,6 +27,11 @@ const TOOLS: Packages = Packages {
     what: "the npm packages: wasm-opt, Playwright, axe-core, a static server (about 20 seconds)",
     scripts: false,
 };
+const DRIVER: Packages = Packages {
+    folder: "crates/wasm/npm",
+    what: "what builds the npm package: TypeScript and Rollup (about 10 seconds)",
+    scripts: false,
+};
 const PEERS: Packages = Packages {
     folder: "tests/conformance",
     what: "the libraries that the traps are tried on: cockatiel, opossum, p-retry, Effect (about 10 seconds)",
@@ -41,6 +46,11 @@ const SDKS: Packages = Packages {
 /// Sees to it that `node_modules` is what the lock file says.
 pub(crate) fn provide(project: &Project) -> Result<(), Stop> {
     TOOLS.provide(project)
+}
+
+/// The same for what builds the package's driver.
+pub(crate) fn provide_driver(project: &Project) -> Result<(), Stop> {
+    DRIVER.provide(project)
 }
 
 /// The same for what the package is compared with and tried under.
@@ -110,7 +120,10 @@ mod tests {
     #[test]
     fn lock_file_names_no_place_to_download_from() {
         let project = Project::locate().unwrap();
-        assert!(!project.read("package-lock.json").unwrap().contains("\"resolved\""));
+        for Packages { folder, .. } in [TOOLS, DRIVER] {
+            let lock = project.read(&format!("{folder}/package-lock.json")).unwrap();
+            assert!(!lock.contains("\"resolved\""), "{folder}");
+        }
     }
 
     #[test]

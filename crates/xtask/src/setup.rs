@@ -17,6 +17,8 @@ pub(crate) enum Need {
     BareMetalTarget,
     /// `node_modules`: wasm-opt, Playwright, axe-core, the static server.
     NodePackages,
+    /// TypeScript and Rollup, for the driver of the npm package.
+    Driver,
     /// The SDKs that the package is tried under, and the libraries it is compared with.
     Peers,
     /// wasm-opt alone, which Trunk fetches by itself where there is no Node.
@@ -37,6 +39,7 @@ impl Need {
         Self::BareMetalTarget,
         Self::WasmOpt,
         Self::NodePackages,
+        Self::Driver,
         Self::Peers,
         Self::Browser,
         Self::WasmBindgen,
@@ -51,6 +54,7 @@ impl Need {
             Self::WasmTarget => toolchain::provide_target(project, Target::Wasm),
             Self::BareMetalTarget => toolchain::provide_target(project, Target::BareMetal),
             Self::NodePackages => npm::provide(project),
+            Self::Driver => npm::provide_driver(project),
             Self::Peers => npm::provide_peers(project),
             Self::WasmOpt => npm::provide_wasm_opt(project),
             Self::Browser => browser::provide(project),

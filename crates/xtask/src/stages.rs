@@ -15,7 +15,7 @@ use crate::toolchain::Target;
 /// The port of the server that the end-to-end tests use; the playground's own may be in use by a person.
 const END_TO_END_PORT: u16 = 4173;
 /// The crates that only exist for the browser.
-const IN_THE_BROWSER: [&str; 2] = ["steadfast-web", "steadfast-wasm"];
+const IN_THE_BROWSER: [&str; 3] = ["steadfast-web", "steadfast-wasm", "steadfast-machines"];
 
 /// One stage of `test`.
 #[derive(Debug)]
@@ -253,7 +253,9 @@ mod tests {
     #[test]
     fn crates_for_the_browser_are_the_ones_there_are() {
         let project = Project::locate().unwrap();
-        for (name, manifest) in IN_THE_BROWSER.iter().zip(["web/Cargo.toml", "crates/wasm/Cargo.toml"]) {
+        for (name, manifest) in
+            IN_THE_BROWSER.iter().zip(["web/Cargo.toml", "crates/wasm/Cargo.toml", "crates/machines/Cargo.toml"])
+        {
             assert!(project.read(manifest).unwrap().contains(&format!("name = \"{name}\"")), "{name}");
         }
     }

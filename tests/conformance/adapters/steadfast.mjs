@@ -15,7 +15,7 @@ export async function loadSteadfast() {
   } catch (error) {
     return { missing: `the package "steadfast" cannot be imported: ${error.message.split("\n")[0]}` };
   }
-  const lacking = ["retry", "callWithDeadline", "CircuitBreaker", "guard", "Budget", "agent", "approvalGate", "classify"]
+  const lacking = ["retry", "callWithDeadline", "CircuitBreaker", "guard", "Budget", "approvalGate", "classify"]
     .filter(name => typeof module[name] !== "function");
   if (lacking.length > 0) return { missing: `the package "steadfast" has not the names of the contract yet: ${lacking.join(", ")}` };
   return { adapter: adapterOf(module, versionOf()) };
@@ -44,7 +44,8 @@ function adapterOf({ Budget, CircuitBreaker, agent, approvalGate, callWithDeadli
         ...drop({ deadline, classify: judge(hints, retryable) }),
         clock,
       });
-      return (operation, options) => one.call(operation, options);
+      // What the other libraries reject with: the last failure itself.
+      return (operation, options) => one.call(operation, options).catch(error => { throw error.code === "retries_exhausted" ? error.cause : error; });
     },
 
     breaker(options, { clock }) {

@@ -1,0 +1,16 @@
+// Everything but where the WebAssembly comes from: what both entries have.
+
+export { approvalGate } from "./approval.js";
+export type { ApprovalRequest, Approver, Decision } from "./approval.js";
+export { CircuitBreaker } from "./breaker.js";
+export { Budget } from "./budget.js";
+export { classify } from "./classify.js";
+export {
+  AllOptionsFailed, ApprovalDenied, BudgetExceeded, CircuitOpen, DeadlineExceeded, RetriesExhausted, SteadfastError,
+  StepLimitExceeded, TransientError,
+} from "./errors.js";
+export { guard } from "./guard.js";
+export type { Guard, GuardPolicy } from "./guard.js";
+export { callWithDeadline, fallback, retry } from "./patterns.js";
+export { StepLimiter } from "./steps.js";
+export type * from "./types.js";

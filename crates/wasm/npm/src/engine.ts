@@ -1,0 +1,57 @@
+// The machines in WebAssembly: how they come to be there, and the registers through which numbers cross.
+
+import * as machines from "../generated/machines_bg.js";
+import { SteadfastError } from "./errors.js";
+
+export { machines };
+
+let inline: (() => WebAssembly.Module) | undefined;
+let memory: WebAssembly.Memory | undefined;
+let cells = new Float64Array(0);
+
+/** The default entry says where its module is to be had; it is made when the first machine is needed. */
+export function provide(module: () => WebAssembly.Module): void {
+  inline ??= module;
+}
+
+/** Makes the machines from a module. A second time changes nothing. */
+export function install(module: WebAssembly.Module): void {
+  if (memory !== undefined) return;
+  const { exports } = new WebAssembly.Instance(module, { "./machines_bg.js": machines as unknown as WebAssembly.ModuleImports });
+  machines.__wbg_set_wasm(exports);
+  (exports["__wbindgen_start"] as (() => void) | undefined)?.();
+  memory = exports["memory"] as WebAssembly.Memory;
+}
+
+/** Sees to it that the machines are there. Whatever opens one begins with this. */
+export function ready(): void {
+  if (memory !== undefined) return;
+  if (inline === undefined) {
+    throw new SteadfastError(
+      "steadfast/slim has no engine yet: await init(url, bytes or module) before anything else, or import from \"steadfast\", which brings its own.",
+      { code: "not_initialized" },
+    );
+  }
+  install(inline());
+}
+
+/** The registers; they move when the memory grows. */
+function registers(): Float64Array {
+  if (cells.length === 0 && memory !== undefined) cells = new Float64Array(memory.buffer, machines.registers(), 24);
+  return cells;
+}
+
+/** The number in a register. Read what is needed before anybody else's code runs: the next machine writes there too. */
+export function read(index: number): number {
+  return registers()[index]!;
+}
+
+export function write(values: readonly number[], from = 0): void {
+  registers().set(values, from);
+}
+
+/** The number of what was opened. The driver has checked before, so nobody should ever see this fail. */
+export function opened(number: number): number {
+  if (number < 0) throw new RangeError(machines.complaint());
+  return number;
+}
