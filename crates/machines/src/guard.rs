@@ -172,13 +172,17 @@ pub fn call_start(guard: u32, options: u32, now: f64) -> u32 {
         put(6, count_of(Some(id)));
         let calls = &mut hall.calls;
         let begun = with_shared(&mut hall.common, guard, |(policy, seed), around, trace| {
-            let parent = around.budget.as_ref().map_or(Deadline::NEVER, |(budget, envelope)| budget.deadline(*envelope));
-            if options <= 1 && let Some(rejection) = around.breaker.as_mut().and_then(|breaker| breaker.refusal(now)) {
+            let parent =
+                around.budget.as_ref().map_or(Deadline::NEVER, |(budget, envelope)| budget.deadline(*envelope));
+            if options <= 1
+                && let Some(rejection) = around.breaker.as_mut().and_then(|breaker| breaker.refusal(now))
+            {
                 refuse(key.call, now, &rejection, trace);
                 put_rejection(&rejection);
                 return None;
             }
-            let number = calls.insert(Running { call: Call::new(key, policy, options, seed, parent), guard, error: None });
+            let number =
+                calls.insert(Running { call: Call::new(key, policy, options, seed, parent), guard, error: None });
             if let Some(running) = calls.get_mut(number) {
                 running.call.handle(now, Input::Start, around, trace);
             }
@@ -289,8 +293,7 @@ fn put_kind(kind: u32, detail: Option<u32>, error: &CallError) -> String {
 #[wasm_bindgen]
 #[must_use]
 pub fn guard_open_until(guard: u32, option: u32, now: f64) -> f64 {
-    let found =
-        hall(|hall| {
+    let found = hall(|hall| {
         with_shared(&mut hall.common, guard, |_, around, _| around.breaker(option, |breaker| breaker.open_until()))
     });
     found.and_then(|(until, _)| until.flatten()).map_or(now, |until| micros_of(Some(until)))
@@ -364,9 +367,9 @@ fn with_shared<R>(
     let watched = own.as_ref().is_some_and(|own| own.listening);
     let envelope = envelope.and_then(|handle| envelopes.get(handle).copied());
     let budget = envelope.and_then(|(budget, envelope)| Some((budgets.get_mut(budget)?, envelope)));
-    let before = own.as_ref().filter(|_| watched).map(|own| own.breaker.state());
+    let before = own.as_ref().filter(|_| watched).map(|own| own.machine.state());
     let mut trace = if *listening || watched { Trace::on() } else { Trace::off() };
-    let breaker = own.as_deref_mut().map(|own: &mut Breaker| &mut own.breaker);
+    let breaker = own.as_deref_mut().map(|own: &mut Breaker| &mut own.machine);
     let result = act((policy, *seed), &mut Around { word, fallbacks, breaker, budget }, &mut trace);
     let mut heard = 0;
     if let (Some(own), Some(before)) = (own, before) {
