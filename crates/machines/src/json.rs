@@ -40,8 +40,7 @@ type Written = Result<(), Unsupported>;
 
 impl Writer {
     fn raw(&mut self, text: &str) -> Written {
-        self.text.push_str(text);
-        Ok(())
+        self.text.write_str(text).map_err(|_| Unsupported)
     }
 
     fn shown(&mut self, value: impl Display) -> Written {
@@ -292,5 +291,81 @@ impl ser::SerializeStructVariant for Members<'_> {
     }
     fn end(self) -> Written {
         self.writer.raw(self.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use steadfast::backoff::Delay;
+    use steadfast::breaker::{RejectReason, Rejection};
+    use steadfast::event::Event;
+    use steadfast::failure::{Failure, FailureClass};
+    use steadfast::id::{CallId, RunId};
+    use steadfast::outcome::CallError;
+    use steadfast::rng::Seed;
+    use steadfast::time::{Duration, Instant};
+    use steadfast::trace::Entry;
+
+    #[test]
+    fn a_trace_is_written_as_a_full_serializer_writes_it() {
+        let busy = Failure::new(FailureClass::RateLimited, "\"429\"\n\u{1} \\ \u{e9}")
+            .with_retry_after(Duration::from_micros(1_500_250));
+        let rejection = Rejection {
+            retry_at: Instant::from_micros(8_820_848),
+            reason: RejectReason::ForcedOpen { reason: "x".into() },
+        };
+        let delay = Delay {
+            delay: Duration::from_millis(7),
+            floor: Duration::ZERO,
+            ceiling: Duration::from_micros(10),
+            retry_after: None,
+        };
+        let events = [
+            Event::AttemptFailed { failure: busy.clone(), after: Duration::from_micros(1) },
+            Event::BackingOff { next: 2, of: 3, until: Instant::from_millis(500), delay },
+            Event::CallFailed { error: CallError::CircuitOpen(rejection) },
+            Event::CallFailed {
+                error: CallError::AllOptionsFailed {
+                    options: 2,
+                    last: Box::new(CallError::NotTransient { failure: busy }),
+                },
+            },
+            Event::RunStarted { run: RunId(u64::MAX), seed: Seed(7), max_steps: 8, deadline: None },
+            Event::RunFinished {
+                stop: steadfast::outcome::StopReason::Answered,
+                degraded: false,
+                steps: 3,
+                blocked: vec!["a".into(), "b".into()],
+                answer: String::new(),
+            },
+            Event::BreakerHalfOpened { option: 0 },
+        ];
+        for event in events {
+            let entry =
+                Entry { at: Instant::from_micros(129_932), step: Some(1), call: Some(CallId(3)), attempt: None, event };
+            // The full one writes `0.0` where this writes `0`: the same number to JavaScript.
+            let full: serde_json::Value = serde_json::to_value(&entry).unwrap();
+            let ours: serde_json::Value = serde_json::from_str(&text(&entry)).unwrap();
+            assert_eq!(same(ours), same(full));
+        }
+    }
+
+    /// With every number as a float.
+    fn same(value: serde_json::Value) -> serde_json::Value {
+        use serde_json::Value;
+        match value {
+            Value::Number(number) => number.as_f64().into(),
+            Value::Array(items) => items.into_iter().map(same).collect(),
+            Value::Object(members) => members.into_iter().map(|(key, value)| (key, same(value))).collect(),
+            other => other,
+        }
+    }
+
+    #[test]
+    fn an_instant_that_never_comes_is_infinity_to_javascript() {
+        assert_eq!(text(&Instant::MAX), "1e999");
+        assert_eq!(text(&Instant::from_micros(8_820_848)), "8820.848");
+        assert_eq!(text(&Instant::from_micros(1_050)), "1.05");
     }
 }

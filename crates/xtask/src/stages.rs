@@ -237,7 +237,9 @@ fn npm(project: &Project, _: &[OsString]) -> Result<(), Stop> {
     traps.args(["tests/conformance/run.mjs", "--check", "--only", "Steadfast"]);
     traps.env("STEADFAST", project.at(driver::HOME).join("dist/esm/index.js"));
     stream(traps)?;
-    size::weigh_driver(project)
+    let mut size = project.command("node");
+    size.arg("size.js").current_dir(project.at(driver::HOME));
+    stream(size)
 }
 
 fn peers(project: &Project, _: &[OsString]) -> Result<(), Stop> {

@@ -34,6 +34,11 @@ const SCOPES = ["attempt", "attempt", "attempt", "call", "run"] as const;
 /** What a failure says of itself is for people, and kept short. */
 const LONGEST_MESSAGE = 500;
 
+/** Almost a promise, but none of this realm's own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === "object" || typeof value === "function") && value !== null && !(value instanceof Promise) && "then" in value;
+}
+
 /** What a call needs of its guard. */
 export interface Host {
   readonly handle: number;
@@ -265,16 +270,12 @@ export class Flight<T> implements Due {
     let result: T | PromiseLike<T>;
     try {
       result = operation(context);
+      if (isThenable(result)) result = Promise.resolve(result);
     } catch (error) {
       result = Promise.reject(error);
     }
-    if (result instanceof Promise) {
-      result.then(value => this.succeeded(attempt, value), error => this.failed(attempt, error));
-    } else if (typeof result === "object" && result !== null && "then" in result) {
-      Promise.resolve(result).then(value => this.succeeded(attempt, value), error => this.failed(attempt, error));
-    } else {
-      this.succeeded(attempt, result);
-    }
+    if (result instanceof Promise) result.then(value => this.succeeded(attempt, value), error => this.failed(attempt, error));
+    else this.succeeded(attempt, result as T);
   }
 
   /** The machine's word on why there is no value, as an error. */
@@ -296,7 +297,12 @@ export class Flight<T> implements Due {
     const failures = this.#failures;
     const last = (this.#operations as Operation<T>[]).length - 1;
     if (kind !== FINAL && kind !== SHOWN) failures[last] = error;
-    for (let option = 0; option < last; option += 1) failures[option] ??= error;
+    for (let option = 0; option < last; option += 1) {
+      if (failures[option] !== undefined) continue;
+      // One that was never tried: its breaker was open, or its server is to be left alone.
+      const until = machines.guard_open_until(this.#host.handle, option, now);
+      failures[option] = until > now ? refusal(until, 0, 0) : error;
+    }
     return new AllOptionsFailed(sentence, failures);
   }
 }

@@ -56,7 +56,7 @@ test("an open breaker refuses, or the fallback is tried instead", async () => {
   await assert.rejects(one.call(() => "never"), CircuitOpen);
   assert.equal(await one.call(() => "never", { fallbacks: [({ option }) => `option ${option}`] }), "option 1");
   await assert.rejects(one.call(never, { fallbacks: [() => { throw unavailable(); }] }), error => {
-    assert.deepEqual([error.code, error.errors[1].status], ["all_options_failed", 503]);
+    assert.deepEqual([error.code, error.errors[0].code, error.errors[1].status], ["all_options_failed", "circuit_open", 503]);
     return true;
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RetriesExhausted, retry, TransientError } from "steadfast";
+import { guard, RetriesExhausted, retry, TransientError } from "steadfast";
 import { never, settle, TestClock, unavailable, watch } from "./support/world.js";
 
 /** A retry without jitter, and the instants of its tries. */
@@ -93,6 +93,8 @@ test("an operation may throw, return no promise, return something that is almost
   assert.equal(await retry(() => undefined), undefined);
   assert.equal(await retry(() => ({ then: (resolve, reject) => { resolve(1); resolve(2); reject(3); } })), 1);
   await assert.rejects(retry(() => ({ get then() { throw new Error("no then"); } })), { message: "no then" });
+  const trap = new Proxy({}, { has() { throw new Error("a trap"); } });
+  await assert.rejects(guard({ retry: false }).call(() => trap), { message: "a trap" });
   await assert.rejects(retry(() => { throw null; }), error => error === null);
 });
 
