@@ -15,7 +15,7 @@ test("every decision is told with its reason and a sentence, and a copy has them
   assert.deepEqual(JSON.parse(JSON.stringify(told)), [
     { at: 0, what: "attempt_started", why: { option: 0, until: 1000, scope: "attempt" }, text: "An attempt starts; its timeout is at 1 s.", call: "1", attempt: 1 },
     { at: 0, what: "attempt_failed", why: { failure: { class: "overloaded", transient: true, message: "503 Service Unavailable" }, after: 0 },
-      text: "The attempt failed after 0 ms: overloaded: 503 Service Unavailable. Another try may succeed.", call: "1", attempt: 1 },
+      text: "The attempt failed after 0 ms: overloaded: 503 Service Unavailable. That may pass.", call: "1", attempt: 1 },
     { at: 0, what: "backing_off", why: { next: 2, of: 3, until: 500, delay: { delay: 500, floor: 500, ceiling: 500 } },
       text: told[2].text, call: "1" },
     { at: 500, what: "attempt_started", why: { option: 0, until: 1500, scope: "attempt" }, text: "An attempt starts; its timeout is at 1.5 s.", call: "1", attempt: 2 },
