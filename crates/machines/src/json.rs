@@ -39,14 +39,13 @@ impl ser::Error for Unsupported {
 type Written = Result<(), Unsupported>;
 
 impl Writer {
+    // None of these is inlined: there are hundreds of places that call them.
+    #[inline(never)]
     fn raw(&mut self, text: &str) -> Written {
         self.text.write_str(text).map_err(|_| Unsupported)
     }
 
-    fn shown(&mut self, value: impl Display) -> Written {
-        write!(self.text, "{value}").map_err(|_| Unsupported)
-    }
-
+    #[inline(never)]
     fn quoted(&mut self, text: &str) -> Written {
         self.text.push('"');
         for character in text.chars() {
@@ -60,11 +59,24 @@ impl Writer {
         self.raw("\"")
     }
 
-    /// What comes before the next member of `closing`'s object or list.
+    /// What comes before the next member of an object or a list.
+    #[inline(never)]
     fn separate(&mut self) {
         if !self.text.ends_with(['{', '[']) {
             self.text.push(',');
         }
+    }
+
+    #[inline(never)]
+    fn key(&mut self, key: &str) -> Written {
+        self.separate();
+        self.quoted(key)?;
+        self.raw(":")
+    }
+
+    #[inline(never)]
+    fn whole(&mut self, number: u64) -> Written {
+        write!(self.text, "{number}").map_err(|_| Unsupported)
     }
 }
 
@@ -76,9 +88,7 @@ struct Members<'a> {
 
 impl Members<'_> {
     fn member(&mut self, key: &str, value: &(impl Serialize + ?Sized)) -> Written {
-        self.writer.separate();
-        self.writer.quoted(key)?;
-        self.writer.text.push(':');
+        self.writer.key(key)?;
         value.serialize(&mut *self.writer)
     }
 
@@ -102,42 +112,43 @@ impl<'a> Serializer for &'a mut Writer {
     fn serialize_bool(self, value: bool) -> Written {
         self.raw(if value { "true" } else { "false" })
     }
-    fn serialize_i8(self, value: i8) -> Written {
-        self.shown(value)
+    fn serialize_i8(self, _: i8) -> Written {
+        Err(Unsupported)
     }
-    fn serialize_i16(self, value: i16) -> Written {
-        self.shown(value)
+    fn serialize_i16(self, _: i16) -> Written {
+        Err(Unsupported)
     }
-    fn serialize_i32(self, value: i32) -> Written {
-        self.shown(value)
+    fn serialize_i32(self, _: i32) -> Written {
+        Err(Unsupported)
     }
-    fn serialize_i64(self, value: i64) -> Written {
-        self.shown(value)
+    fn serialize_i64(self, _: i64) -> Written {
+        Err(Unsupported)
     }
     fn serialize_u8(self, value: u8) -> Written {
-        self.shown(value)
+        self.whole(value.into())
     }
     fn serialize_u16(self, value: u16) -> Written {
-        self.shown(value)
+        self.whole(value.into())
     }
     fn serialize_u32(self, value: u32) -> Written {
-        self.shown(value)
+        self.whole(value.into())
     }
     fn serialize_u64(self, value: u64) -> Written {
-        self.shown(value)
+        self.whole(value)
     }
     fn serialize_f32(self, value: f32) -> Written {
         self.serialize_f64(value.into())
     }
     /// Milliseconds; an instant that never comes is a number that JavaScript reads as `Infinity`.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
+    #[inline(never)]
     fn serialize_f64(self, value: f64) -> Written {
         if value > 9e15 {
             return self.raw("1e999");
         }
         // Half a microsecond more, for a quotient that came out a trifle too small.
         let micros = (value * 1_000.0 + 0.5) as u64;
-        self.shown(micros / 1_000)?;
+        self.whole(micros / 1_000)?;
         match micros % 1_000 {
             0 => Ok(()),
             t if t % 100 == 0 => write!(self.text, ".{}", t / 100).map_err(|_| Unsupported),
