@@ -46,7 +46,8 @@ use commons::Commons;
 /// How to drive it: create it, tell it [`Input::Start`], and from then on whatever happens: replies and failures of
 /// attempts, a human's decisions, a cancellation, or with [`Input::Tick`] just that time has passed. After every `handle`,
 /// drain [`poll`](Self::poll) until it answers [`Output::Wait`] or [`Output::Finished`]. An answer that comes late, twice or for something
-/// that was never asked is traced and changes nothing.
+/// that was never asked is traced and changes nothing but what is known of the world: whether an effect that must not happen twice
+/// did, and when a server wants to be asked again.
 ///
 /// ```
 /// use steadfast::id::RunId;

@@ -37,7 +37,7 @@ impl fmt::Display for Event {
             Self::ToolBlocked { tool, reason } => write!(f, "{tool} does not run: {reason}."),
             Self::EffectUnknown { tool, failure } => write!(
                 f,
-                "{tool} must not happen twice and ended with {failure}: it may have happened, so it is not tried again."
+                "{tool} must not happen twice and ended with {failure}: it may have happened, so it is not tried again by itself."
             ),
             Self::ReconcileAsked { tool } => write!(f, "It is looked up whether {tool} happened."),
             Self::Reconciled { tool, found: Reconciliation::Done { .. } } => {
@@ -138,10 +138,10 @@ impl fmt::Display for Event {
             Self::FellBack { from, to, reason } => write!(f, "Option {from} is left for option {to}: {reason}."),
             Self::CallFailed { error } => write!(f, "The call gives up: {error}."),
             Self::LateReply { ok: true } => {
-                f.write_str("A success came for an attempt that is over: its call goes on without it.")
+                f.write_str("A success came for an attempt that is not under way.")
             }
             Self::LateReply { ok: false } => {
-                f.write_str("A failure came for an attempt that is over: its call goes on without it.")
+                f.write_str("A failure came for an attempt that is not under way.")
             }
 
             Self::BreakerOpened { until, reason, .. } => write!(f, "The breaker opens until {until}: {reason}."),

@@ -139,7 +139,12 @@ pub(super) fn committed(after: Duration) -> Explanation {
 }
 
 pub(super) fn late(over: Instant, by: Duration) -> String {
-    format!("The attempt was over at {over}, {} earlier, so its answer changes nothing.", span(by))
+    format!("The attempt was over at {over}, {} earlier: its answer comes too late for its call.", span(by))
+}
+
+/// What a late answer tells of an effect.
+pub(super) fn late_word(tool: &str, became: &str) -> String {
+    format!("It tells that {tool} {became}, though, and that counts.")
 }
 
 pub(super) fn backing_off(next: u32, of: u32, delay: Delay, backoff: &Backoff) -> String {

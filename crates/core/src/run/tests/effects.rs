@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::effect::{Effect, EffectState, Reconciliation};
+use crate::explain::Explainer;
 use crate::failure::FailureClass;
 
 fn mailing(mail: ToolSpec, approver: bool) -> Run {
@@ -558,4 +559,36 @@ fn of_what_happened_once_and_in_time_nothing_is_kept() {
     let (id, _) = act(&mut run);
     run.handle(at(100), Input::ToolReplied(id, "sent".into()));
     assert_eq!(run.aftermath, Aftermath::default());
+}
+
+#[test]
+fn a_late_word_is_said_to_count_where_it_settles_an_effect_and_nowhere_else() {
+    for (effect, sentences, explained) in [
+        (
+            Effect::Once,
+            &["A success came for an attempt that is not under way.", "A late word: send_email happened after all."][..],
+            "The attempt was over at 2 s, 500 ms earlier: its answer comes too late for its call. It tells that send_email \
+             happened, though, and that counts.",
+        ),
+        (
+            Effect::None,
+            &["A success came for an attempt that is not under way."][..],
+            "The attempt was over at 2 s, 500 ms earlier: its answer comes too late for its call.",
+        ),
+    ] {
+        let limit = CallPolicy::for_tool().with_timeout(Some(Duration::from_secs(2))).unwrap().with_retry(None);
+        let tools = || vec![ToolSpec::new("send_email").with_effect(effect).with_policy(limit)];
+        let mut run = Run::new(RunId(1), "Tell Ana.", policy(), 1, tools(), Seed(1)).unwrap();
+        run.handle(at(0), Input::Start);
+        wants(&mut run, 0, "send_email");
+        let (id, _) = act(&mut run);
+        run.handle(at(2_000), Input::Tick);
+        run.handle(at(2_500), Input::ToolReplied(id, "sent".into()));
+        let entries = run.trace().entries();
+        let late = entries.iter().position(|entry| matches!(entry.event, Event::LateReply { .. })).unwrap();
+        let said: Vec<_> = entries[late..].iter().map(|entry| entry.event.to_string()).collect();
+        assert_eq!(said, sentences);
+        let why = Explainer::new(&policy(), &tools(), entries).explain(late).unwrap();
+        assert_eq!(why.text, explained);
+    }
 }
