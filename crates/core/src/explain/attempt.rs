@@ -13,7 +13,10 @@ impl Explainer<'_> {
     pub(super) fn attempt_started(&self, index: usize, until: Option<Instant>, scope: Scope) -> Option<Explanation> {
         let call = self.guarded(index)?;
         let limits = self.limits(&call, Some(index));
-        let Some(until) = until else { return Some(Explanation::new("no_limit", words::NO_LIMIT)) };
+        let Some(until) = until else {
+            let text = if limits.is_empty() { words::NO_LIMIT } else { words::ENDLESS };
+            return Some(Explanation::new("no_limit", text).by(limits.into_iter().next().map(|limit| limit.setting)));
+        };
         let first = Self::first(&limits, scope);
         let at = self.at(index);
         let text = words::first_limit(scope, &call.subject, first, &limits, at, until);
