@@ -7,6 +7,7 @@
 mod act;
 mod action;
 mod aftermath;
+mod beginning;
 mod commons;
 mod end;
 mod hear;
@@ -15,6 +16,7 @@ mod resume;
 mod stored;
 mod turn;
 
+pub(crate) use beginning::Beginning;
 pub use message::{Message, ModelReply, Role, ToolCall, ToolSpec};
 
 use crate::approval::{ApprovalRequest, Decision, Digest};
@@ -108,7 +110,7 @@ pub struct Run {
     outputs: VecDeque<Output>,
     recorded: Option<Vec<(Instant, Input)>>,
     /// Of a run that records: what it began with.
-    began_as: u64,
+    began: Beginning,
     trace: Trace,
 }
 
@@ -283,7 +285,7 @@ impl Run {
             stage: Phase::New,
             outputs: VecDeque::new(),
             recorded: None,
-            began_as: 0,
+            began: Beginning::default(),
             trace: Trace::on(),
             policy,
             tools,
@@ -416,7 +418,7 @@ impl Run {
     /// Takes an input. Time counts first: what comes at the instant of its limit is late.
     pub fn handle(&mut self, now: Instant, input: Input) {
         if self.recorded.as_ref().is_some_and(Vec::is_empty) {
-            self.began_as = self.beginning();
+            self.began = self.beginning();
         }
         if let Some(recorded) = &mut self.recorded {
             recorded.push((now, input.clone()));
