@@ -218,12 +218,13 @@ pub enum Output {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RunResult {
-    /// The answer: the model's, or the safe message of a degraded run, followed by what was done all the same by tools
-    /// of effect [`Once`](crate::effect::Effect::Once).
+    /// The answer: the model's; of a degraded run the safe message, or what it waits for, followed by what tools of effect
+    /// [`Once`](crate::effect::Effect::Once) did or may have done all the same.
     pub answer: String,
     /// Turns of the loop that were begun.
     pub steps: u32,
-    /// Tools that were asked for and did not run: denied, expired, or waiting for a yes that nobody gave.
+    /// Tools of which a call was asked for and did not run, each once: denied, expired, nobody there to ask, waiting for a yes that
+    /// nobody gave, or decided by another resume.
     pub blocked: Vec<String>,
     /// Whether the answer is not the model's: it is the safe message, or of a suspended run what it waits for.
     pub degraded: bool,

@@ -361,7 +361,7 @@ impl fmt::Display for DecisionRejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "nothing of that number was asked",
-            Self::AlreadyDecided => "the question was decided before, and a decision is used once",
+            Self::AlreadyDecided => "the question is closed, and a decision is used once",
             Self::Expired => "the question had expired",
             Self::OtherCall => "it is about another call than the one that was asked about",
             Self::OtherArguments => "what may have happened runs again exactly as it was, or not at all",

@@ -324,13 +324,10 @@ pub(super) fn budget(exceeded: BudgetExceeded) -> String {
 
 pub(super) fn budget_of_a_step(exceeded: BudgetExceeded) -> String {
     let BudgetExceeded { what, limit, left, asked } = exceeded;
-    match asked {
-        0 => budget(exceeded),
-        _ => {
-            let (limit, are) = (amount(what, limit), are(left));
-            format!("The budget allows {limit}; {left} {are} left, and another step asks for {asked}.")
-        }
+    if asked == 0 {
+        return budget(exceeded);
     }
+    format!("The budget allows {}; {left} {} left, and another step asks for {asked}.", amount(what, limit), are(left))
 }
 
 pub(super) fn opened_in_a_row(subject: &Subject, failures: u32) -> String {
