@@ -4,7 +4,7 @@ use crate::backoff::{Backoff, Delay, Jitter};
 use crate::breaker::{BreakerPolicy, ChangeReason, RejectReason, WindowPolicy};
 use crate::budget::{BudgetExceeded, Limits, Resource, RetryBudgetPolicy, RetryBudgetSpent, ThrottlePolicy};
 use crate::deadline::Scope;
-use crate::effect::Effect;
+use crate::effect::{Effect, EffectState};
 use crate::event::BlockReason;
 use crate::failure::{Failure, FailureClass};
 use crate::fallback::{FallbackReason, RetryRefusal};
@@ -172,6 +172,33 @@ fn a_timeout_has_a_nearest_change_if_the_reply_came_late_and_to_the_microsecond(
     // With a deadline before the answer it takes two changes.
     let policy = policy.with_deadline(Some(ms(6_500))).unwrap();
     assert_eq!(Explainer::of_call(&policy, &trace).explain(1).unwrap().otherwise, None);
+}
+
+#[test]
+fn a_late_reply_says_what_it_still_tells_of_an_effect() {
+    let tool = || String::from("send_email");
+    let over = entry(2_000, 2, 1, Event::AttemptTimedOut { scope: Scope::Attempt, after: ms(2_000) });
+    let late = || entry(2_500, 2, 1, Event::LateReply { ok: true });
+    let settled = |state| entry(2_500, 2, 0, Event::EffectSettled { tool: tool(), state });
+    let why = "The attempt was over at 2 s, 500 ms earlier: its answer comes too late for its call.";
+    for (after, counts) in [
+        (vec![], ""),
+        (vec![settled(EffectState::Done)], " It tells that send_email happened, though, and that counts."),
+        (vec![settled(EffectState::Failed)], " It tells that send_email did not happen, though, and that counts."),
+        (
+            vec![entry(2_500, 2, 0, Event::EffectRepeated { tool: tool(), times: 2 }), settled(EffectState::Done)],
+            " It tells that send_email happened more than once, though, and that counts.",
+        ),
+        // What another late reply told, or one at another instant, or on another call.
+        (vec![late(), settled(EffectState::Done)], ""),
+        (vec![Entry { at: at(2_600), ..settled(EffectState::Done) }], ""),
+        (vec![Entry { call: Some(CallId(3)), ..settled(EffectState::Done) }], ""),
+    ] {
+        let trace: Vec<_> = [begins(0, 2, 1), over.clone(), late()].into_iter().chain(after).collect();
+        let policy = run();
+        let explanation = Explainer::new(&policy, &[], &trace).explain(2).unwrap();
+        assert_eq!((explanation.rule, explanation.text), ("late", format!("{why}{counts}")));
+    }
 }
 
 #[test]

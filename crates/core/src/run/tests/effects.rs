@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::effect::{Effect, EffectState, Reconciliation};
-use crate::explain::Explainer;
 use crate::failure::FailureClass;
 
 fn mailing(mail: ToolSpec, approver: bool) -> Run {
@@ -562,23 +561,15 @@ fn of_what_happened_once_and_in_time_nothing_is_kept() {
 }
 
 #[test]
-fn a_late_word_is_said_to_count_where_it_settles_an_effect_and_nowhere_else() {
-    for (effect, sentences, explained) in [
-        (
-            Effect::Once,
-            &["A success came for an attempt that is not under way.", "A late word: send_email happened after all."][..],
-            "The attempt was over at 2 s, 500 ms earlier: its answer comes too late for its call. It tells that send_email \
-             happened, though, and that counts.",
-        ),
-        (
-            Effect::None,
-            &["A success came for an attempt that is not under way."][..],
-            "The attempt was over at 2 s, 500 ms earlier: its answer comes too late for its call.",
-        ),
+fn a_late_success_is_said_to_be_for_nothing_under_way_and_to_count_where_it_settles_an_effect() {
+    let nothing_waits = "A success came for an attempt that is not under way.";
+    for (effect, expected) in [
+        (Effect::Once, &[nothing_waits, "A late word: send_email happened after all."][..]),
+        (Effect::None, &[nothing_waits][..]),
     ] {
         let limit = CallPolicy::for_tool().with_timeout(Some(Duration::from_secs(2))).unwrap().with_retry(None);
-        let tools = || vec![ToolSpec::new("send_email").with_effect(effect).with_policy(limit)];
-        let mut run = Run::new(RunId(1), "Tell Ana.", policy(), 1, tools(), Seed(1)).unwrap();
+        let tools = vec![ToolSpec::new("send_email").with_effect(effect).with_policy(limit)];
+        let mut run = Run::new(RunId(1), "Tell Ana.", policy(), 1, tools, Seed(1)).unwrap();
         run.handle(at(0), Input::Start);
         wants(&mut run, 0, "send_email");
         let (id, _) = act(&mut run);
@@ -587,8 +578,6 @@ fn a_late_word_is_said_to_count_where_it_settles_an_effect_and_nowhere_else() {
         let entries = run.trace().entries();
         let late = entries.iter().position(|entry| matches!(entry.event, Event::LateReply { .. })).unwrap();
         let said: Vec<_> = entries[late..].iter().map(|entry| entry.event.to_string()).collect();
-        assert_eq!(said, sentences);
-        let why = Explainer::new(&policy(), &tools(), entries).explain(late).unwrap();
-        assert_eq!(why.text, explained);
+        assert_eq!(said, expected);
     }
 }
