@@ -260,9 +260,8 @@ impl Call {
     }
 
     /// Takes an input. Time counts first: an outcome that comes at the instant at which its attempt's time is up is late.
-    ///
-    /// A call that goes well hears two inputs. Those stand here, small enough to be inlined where a host names them; all
-    /// others are [`hear`](Self::hear)'s.
+    // A call that goes well hears two inputs. Those stand here, small enough to be inlined where a host names them; all
+    // others are for `hear`.
     #[expect(clippy::inline_always, reason = "what it is inlined into knows the input, which leaves a third of it")]
     #[inline(always)]
     pub fn handle<S: Shared + ?Sized>(&mut self, now: Instant, input: Input, shared: &mut S, trace: &mut Trace) {

@@ -200,17 +200,17 @@ mod as_data {
     }
 
     /// Milliseconds, as a number, or nothing.
-    #[expect(
+    #[allow(
         clippy::ref_option,
         clippy::trivially_copy_pass_by_ref,
-        reason = "serde hands the field over by reference"
+        reason = "serde hands the field over by reference; no lint on 32 bits"
     )]
     pub(crate) fn limit<S: Serializer>(limit: &Option<Limit>, serializer: S) -> Result<S::Ok, S::Error> {
         optional(&limit.map(Limit::duration), serializer)
     }
 
     /// Milliseconds of microseconds, as a number.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference")]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference; no lint on 32 bits")]
     pub(crate) fn micros_as_millis<S: Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         duration(&Duration::from_micros(*micros), serializer)
     }

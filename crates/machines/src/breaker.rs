@@ -21,7 +21,7 @@ const UNDECIDED: i32 = -2;
 
 /// A breaker, and who wants to hear of it.
 pub(crate) struct Breaker {
-    pub(crate) breaker: CircuitBreaker,
+    pub(crate) machine: CircuitBreaker,
     /// Whether somebody wants to hear of changes.
     pub(crate) listening: bool,
     /// Changes that were not yet told.
@@ -38,12 +38,12 @@ struct Told {
 
 impl Breaker {
     fn new(breaker: CircuitBreaker) -> Self {
-        Self { breaker, listening: false, changes: VecDeque::new() }
+        Self { machine: breaker, listening: false, changes: VecDeque::new() }
     }
 
     /// Takes up the changes that the breaker has not told.
     fn hear(&mut self) {
-        while let Some(Change { from, to, reason, at, .. }) = self.breaker.poll_change() {
+        while let Some(Change { from, to, reason, at, .. }) = self.machine.poll_change() {
             if self.listening {
                 self.changes.push_back(Told { from, to, reason: reason.to_string(), at });
             }
@@ -128,7 +128,7 @@ pub fn breaker_close(breaker: u32) {
 #[must_use]
 pub fn breaker_enter_closed(breaker: u32) -> i32 {
     hall(|hall| {
-        let Some(Breaker { breaker, .. }) = hall.common.breakers.get_mut(breaker) else { return REJECTED };
+        let Some(Breaker { machine: breaker, .. }) = hall.common.breakers.get_mut(breaker) else { return REJECTED };
         if breaker.state() != State::Closed || breaker.policy().slow().is_some() {
             return UNDECIDED;
         }
@@ -145,7 +145,7 @@ pub fn breaker_enter_closed(breaker: u32) -> i32 {
 pub fn breaker_enter(breaker: u32, now: f64) -> i32 {
     hall(|hall| {
         let Some(own) = hall.common.breakers.get_mut(breaker) else { return REJECTED };
-        let admitted = own.breaker.admit(instant(now), None);
+        let admitted = own.machine.admit(instant(now), None);
         own.hear();
         match admitted {
             Ok(permit) => number_of(hall.permits.insert(permit)),
@@ -171,7 +171,7 @@ pub fn breaker_settle(breaker: u32, permit: u32, outcome: u32, now: f64) {
     };
     hall(|hall| {
         if let (Some(permit), Some(own)) = (hall.permits.take(permit), hall.common.breakers.get_mut(breaker)) {
-            own.breaker.settle(permit, outcome, instant(now));
+            own.machine.settle(permit, outcome, instant(now));
             own.hear();
         }
     });
@@ -193,7 +193,7 @@ pub(crate) fn put_rejection(rejection: &Rejection) {
 #[wasm_bindgen]
 #[must_use]
 pub fn breaker_forced_reason(breaker: u32, now: f64) -> String {
-    let refused = ask(breaker, |own| own.breaker.clone().refusal(instant(now))).flatten();
+    let refused = ask(breaker, |own| own.machine.clone().refusal(instant(now))).flatten();
     refused.map_or_else(String::new, |rejection| rejection.reason.to_string())
 }
 
@@ -201,13 +201,13 @@ pub fn breaker_forced_reason(breaker: u32, now: f64) -> String {
 #[wasm_bindgen]
 #[must_use]
 pub fn breaker_state(breaker: u32) -> u32 {
-    ask(breaker, |own| own.breaker.state()).map_or(0, |state| state as u32)
+    ask(breaker, |own| own.machine.state()).map_or(0, |state| state as u32)
 }
 
 /// Its counts, into the registers: successes, failures, rejected, late, ignored, opened.
 #[wasm_bindgen]
 pub fn breaker_stats(breaker: u32) {
-    if let Some(stats) = ask(breaker, |own| own.breaker.stats()) {
+    if let Some(stats) = ask(breaker, |own| own.machine.stats()) {
         let counts = [stats.successes, stats.failures, stats.rejected, stats.late, stats.ignored, stats.opened];
         for (index, count) in counts.into_iter().enumerate() {
             put(index, count_of(Some(count)));
@@ -221,9 +221,9 @@ pub fn breaker_set(breaker: u32, to: u32, reason: &str, now: f64) {
     let now = instant(now);
     ask(breaker, |own| {
         match to {
-            1 => own.breaker.force_open(reason, now),
-            2 => own.breaker.disable(reason, now),
-            _ => own.breaker.reset(now),
+            1 => own.machine.force_open(reason, now),
+            2 => own.machine.disable(reason, now),
+            _ => own.machine.reset(now),
         }
         own.hear();
     });
@@ -233,7 +233,7 @@ pub fn breaker_set(breaker: u32, to: u32, reason: &str, now: f64) {
 #[wasm_bindgen]
 #[must_use]
 pub fn breaker_snapshot(breaker: u32, now: f64) -> Vec<u8> {
-    ask(breaker, |own| own.breaker.snapshot(instant(now))).unwrap_or_default()
+    ask(breaker, |own| own.machine.snapshot(instant(now))).unwrap_or_default()
 }
 
 /// Somebody wants to hear of its changes, or nobody any more.

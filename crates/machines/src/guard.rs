@@ -368,9 +368,9 @@ fn with_shared<R>(
     let watched = own.as_ref().is_some_and(|own| own.listening);
     let envelope = envelope.and_then(|handle| envelopes.get(handle).copied());
     let budget = envelope.and_then(|(budget, envelope)| Some((budgets.get_mut(budget)?, envelope)));
-    let before = own.as_ref().filter(|_| watched).map(|own| own.breaker.state());
+    let before = own.as_ref().filter(|_| watched).map(|own| own.machine.state());
     let mut trace = if *listening || watched { Trace::on() } else { Trace::off() };
-    let breaker = own.as_deref_mut().map(|own: &mut Breaker| &mut own.breaker);
+    let breaker = own.as_deref_mut().map(|own: &mut Breaker| &mut own.machine);
     let result = act((policy, *seed), &mut Around { word, fallbacks, breaker, budget }, &mut trace);
     let mut heard = 0;
     if let (Some(own), Some(before)) = (own, before) {

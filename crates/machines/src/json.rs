@@ -39,15 +39,13 @@ impl ser::Error for Unsupported {
 type Written = Result<(), Unsupported>;
 
 impl Writer {
+    // None of these is inlined: there are hundreds of places that call them.
+    #[inline(never)]
     fn raw(&mut self, text: &str) -> Written {
-        self.text.push_str(text);
-        Ok(())
+        self.text.write_str(text).map_err(|_| Unsupported)
     }
 
-    fn shown(&mut self, value: impl Display) -> Written {
-        write!(self.text, "{value}").map_err(|_| Unsupported)
-    }
-
+    #[inline(never)]
     fn quoted(&mut self, text: &str) -> Written {
         self.text.push('"');
         for character in text.chars() {
@@ -61,11 +59,24 @@ impl Writer {
         self.raw("\"")
     }
 
-    /// What comes before the next member of `closing`'s object or list.
+    /// What comes before the next member of an object or a list.
+    #[inline(never)]
     fn separate(&mut self) {
         if !self.text.ends_with(['{', '[']) {
             self.text.push(',');
         }
+    }
+
+    #[inline(never)]
+    fn key(&mut self, key: &str) -> Written {
+        self.separate();
+        self.quoted(key)?;
+        self.raw(":")
+    }
+
+    #[inline(never)]
+    fn whole(&mut self, number: u64) -> Written {
+        write!(self.text, "{number}").map_err(|_| Unsupported)
     }
 }
 
@@ -77,9 +88,7 @@ struct Members<'a> {
 
 impl Members<'_> {
     fn member(&mut self, key: &str, value: &(impl Serialize + ?Sized)) -> Written {
-        self.writer.separate();
-        self.writer.quoted(key)?;
-        self.writer.text.push(':');
+        self.writer.key(key)?;
         value.serialize(&mut *self.writer)
     }
 
@@ -103,42 +112,43 @@ impl<'a> Serializer for &'a mut Writer {
     fn serialize_bool(self, value: bool) -> Written {
         self.raw(if value { "true" } else { "false" })
     }
-    fn serialize_i8(self, value: i8) -> Written {
-        self.shown(value)
+    fn serialize_i8(self, _: i8) -> Written {
+        Err(Unsupported)
     }
-    fn serialize_i16(self, value: i16) -> Written {
-        self.shown(value)
+    fn serialize_i16(self, _: i16) -> Written {
+        Err(Unsupported)
     }
-    fn serialize_i32(self, value: i32) -> Written {
-        self.shown(value)
+    fn serialize_i32(self, _: i32) -> Written {
+        Err(Unsupported)
     }
-    fn serialize_i64(self, value: i64) -> Written {
-        self.shown(value)
+    fn serialize_i64(self, _: i64) -> Written {
+        Err(Unsupported)
     }
     fn serialize_u8(self, value: u8) -> Written {
-        self.shown(value)
+        self.whole(value.into())
     }
     fn serialize_u16(self, value: u16) -> Written {
-        self.shown(value)
+        self.whole(value.into())
     }
     fn serialize_u32(self, value: u32) -> Written {
-        self.shown(value)
+        self.whole(value.into())
     }
     fn serialize_u64(self, value: u64) -> Written {
-        self.shown(value)
+        self.whole(value)
     }
     fn serialize_f32(self, value: f32) -> Written {
         self.serialize_f64(value.into())
     }
     /// Milliseconds; an instant that never comes is a number that JavaScript reads as `Infinity`.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
+    #[inline(never)]
     fn serialize_f64(self, value: f64) -> Written {
         if value > 9e15 {
             return self.raw("1e999");
         }
         // Half a microsecond more, for a quotient that came out a trifle too small.
         let micros = (value * 1_000.0 + 0.5) as u64;
-        self.shown(micros / 1_000)?;
+        self.whole(micros / 1_000)?;
         match micros % 1_000 {
             0 => Ok(()),
             t if t % 100 == 0 => write!(self.text, ".{}", t / 100).map_err(|_| Unsupported),
@@ -292,5 +302,81 @@ impl ser::SerializeStructVariant for Members<'_> {
     }
     fn end(self) -> Written {
         self.writer.raw(self.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use steadfast::backoff::Delay;
+    use steadfast::breaker::{RejectReason, Rejection};
+    use steadfast::event::Event;
+    use steadfast::failure::{Failure, FailureClass};
+    use steadfast::id::{CallId, RunId};
+    use steadfast::outcome::CallError;
+    use steadfast::rng::Seed;
+    use steadfast::time::{Duration, Instant};
+    use steadfast::trace::Entry;
+
+    #[test]
+    fn a_trace_is_written_as_a_full_serializer_writes_it() {
+        let busy = Failure::new(FailureClass::RateLimited, "\"429\"\n\u{1} \\ \u{e9}")
+            .with_retry_after(Duration::from_micros(1_500_250));
+        let rejection = Rejection {
+            retry_at: Instant::from_micros(8_820_848),
+            reason: RejectReason::ForcedOpen { reason: "x".into() },
+        };
+        let delay = Delay {
+            delay: Duration::from_millis(7),
+            floor: Duration::ZERO,
+            ceiling: Duration::from_micros(10),
+            retry_after: None,
+        };
+        let events = [
+            Event::AttemptFailed { failure: busy.clone(), after: Duration::from_micros(1) },
+            Event::BackingOff { next: 2, of: 3, until: Instant::from_millis(500), delay },
+            Event::CallFailed { error: CallError::CircuitOpen(rejection) },
+            Event::CallFailed {
+                error: CallError::AllOptionsFailed {
+                    options: 2,
+                    last: Box::new(CallError::NotTransient { failure: busy }),
+                },
+            },
+            Event::RunStarted { run: RunId(u64::MAX), seed: Seed(7), max_steps: 8, deadline: None },
+            Event::RunFinished {
+                stop: steadfast::outcome::StopReason::Answered,
+                degraded: false,
+                steps: 3,
+                blocked: vec!["a".into(), "b".into()],
+                answer: String::new(),
+            },
+            Event::BreakerHalfOpened { option: 0 },
+        ];
+        for event in events {
+            let entry =
+                Entry { at: Instant::from_micros(129_932), step: Some(1), call: Some(CallId(3)), attempt: None, event };
+            // The full one writes `0.0` where this writes `0`: the same number to JavaScript.
+            let full: serde_json::Value = serde_json::to_value(&entry).unwrap();
+            let ours: serde_json::Value = serde_json::from_str(&text(&entry)).unwrap();
+            assert_eq!(same(ours), same(full));
+        }
+    }
+
+    /// With every number as a float.
+    fn same(value: serde_json::Value) -> serde_json::Value {
+        use serde_json::Value;
+        match value {
+            Value::Number(number) => number.as_f64().into(),
+            Value::Array(items) => items.into_iter().map(same).collect(),
+            Value::Object(members) => members.into_iter().map(|(key, value)| (key, same(value))).collect(),
+            other => other,
+        }
+    }
+
+    #[test]
+    fn an_instant_that_never_comes_is_infinity_to_javascript() {
+        assert_eq!(text(&Instant::MAX), "1e999");
+        assert_eq!(text(&Instant::from_micros(8_820_848)), "8820.848");
+        assert_eq!(text(&Instant::from_micros(1_050)), "1.05");
     }
 }

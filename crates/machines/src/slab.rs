@@ -63,7 +63,9 @@ mod tests {
         assert_eq!([slab.insert("a"), slab.insert("b")], [0, 1]);
         assert_eq!((slab.take(0), slab.take(0)), (Some("a"), None));
         assert_eq!((slab.len(), slab.insert("c"), slab.get(0).copied()), (1, 0, Some("c")));
-        assert_eq!(slab.get_mut(7), None);
-        assert_eq!(slab.take(7), None);
+        assert_eq!((slab.get_mut(7).is_none(), slab.take(7)), (true, None));
+        slab.remove(0);
+        slab.remove(0);
+        assert_eq!((slab.len(), slab.insert("d"), slab.insert("e")), (1, 0, 2));
     }
 }

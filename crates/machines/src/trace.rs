@@ -17,6 +17,8 @@ const STARTED: u32 = 1;
 const SUCCEEDED: u32 = 2;
 /// Any other: [`event_json`] has it.
 const OTHER: u32 = 3;
+/// Not among the events of a call: something around it tries again too, so many times in all as register 4 says.
+const INNER_RETRIES: u32 = 4;
 
 const SCOPES: [Scope; 5] = [Scope::Attempt, Scope::FirstOutput, Scope::Idle, Scope::Call, Scope::Run];
 
@@ -57,7 +59,7 @@ pub fn event_json() -> String {
     hall(|hall| hall.common.events.pop_front()).map_or_else(String::new, |entry| json::text(&entry))
 }
 
-/// Reason and sentence of an event that was told in numbers, which stand in the registers as they were told.
+/// An event in words that was told in numbers, which stand in the registers as they were told.
 #[wasm_bindgen]
 #[must_use]
 pub fn event_words(kind: u32) -> String {
@@ -66,6 +68,8 @@ pub fn event_words(kind: u32) -> String {
         let until = Some(number(5)).filter(|until| until.is_finite()).map(instant);
         let option = u32::try_from(unsigned(number(4))).unwrap_or(0);
         Event::AttemptStarted { option, until, scope: scope.unwrap_or(Scope::Attempt) }
+    } else if kind == INNER_RETRIES {
+        Event::InnerRetries { attempts: unsigned(number(4)) }
     } else {
         Event::AttemptSucceeded { after: Duration::from_micros(unsigned(number(4))) }
     };

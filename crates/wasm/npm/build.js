@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
 
 const home = fileURLToPath(new URL(".", import.meta.url));
 const built = process.argv[2];
@@ -56,6 +57,13 @@ function entries() {
   tool("typescript/bin/tsc", "-p", "tsconfig.json");
   cpSync("generated", "build/js/generated", { recursive: true, filter: path => !/\.(wasm|ts)$/.test(path) });
   tool("rollup/dist/bin/rollup", "-c", "rollup.config.js", "--silent");
+  for (const format of ["esm", "cjs"]) {
+    // Comments and blanks go, names stay: a stack is still to be read.
+    for (const name of readdirSync(`dist/${format}`).filter(name => name.endsWith(".js"))) {
+      const { code } = transformSync(readFileSync(`dist/${format}/${name}`, "utf8"), { minifyWhitespace: true, minifySyntax: true, target: "es2022" });
+      writeFileSync(`dist/${format}/${name}`, code);
+    }
+  }
   for (const format of ["esm", "cjs"]) cpSync("build/types/src", `dist/${format}/types`, { recursive: true });
   writeFileSync("dist/cjs/package.json", '{ "type": "commonjs" }\n');
   copyFileSync("generated/steadfast.wasm", "dist/steadfast.wasm");

@@ -12,7 +12,7 @@ use crate::toolchain::Target;
 /// What building it takes.
 pub(crate) const NEEDS: &[Need] = &[Need::WasmTarget, Need::NodePackages, Need::Driver, Need::WasmBindgen];
 /// Where the package is made.
-const HOME: &str = "crates/wasm/npm";
+pub(crate) const HOME: &str = "crates/wasm/npm";
 
 /// Builds and packs it, and tells where the archive is.
 pub(crate) fn pack(project: &Project) -> Result<(), Stop> {

@@ -29,7 +29,7 @@ const TOOLS: Packages = Packages {
 };
 const DRIVER: Packages = Packages {
     folder: "crates/wasm/npm",
-    what: "what builds the npm package: TypeScript and Rollup (about 10 seconds)",
+    what: "what builds the npm package: TypeScript, Rollup and esbuild (about 10 seconds)",
     scripts: false,
 };
 const PEERS: Packages = Packages {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use crate::browser;
 use crate::child::stream;
+use crate::driver;
 use crate::fuzz;
 use crate::port;
 use crate::project::Project;
@@ -37,7 +38,7 @@ pub(crate) fn named(names: &[&str]) -> Vec<&'static Stage> {
 }
 
 /// Every stage.
-pub(crate) static ALL: [Stage; 12] = [
+pub(crate) static ALL: [Stage; 13] = [
     Stage {
         name: "fmt",
         what: "the sources are formatted (mend: cargo fmt)",
@@ -119,6 +120,14 @@ pub(crate) static ALL: [Stage; 12] = [
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::NodePackages],
         files: &[("tests/packaging/check.mjs", "it installs the package elsewhere and calls it")],
         run: package,
+    },
+    Stage {
+        name: "npm",
+        what: "the new npm package: built, its tests, the traps of the field sprung on it, and what it weighs",
+        time: "half a minute; the first time about 2 minutes",
+        needs: &[Need::WasmTarget, Need::NodePackages, Need::Driver, Need::Peers, Need::WasmBindgen],
+        files: &[("crates/wasm/npm/package.json", "the package is made there")],
+        run: npm,
     },
     Stage {
         name: "peers",
@@ -217,6 +226,20 @@ fn package(project: &Project, _: &[OsString]) -> Result<(), Stop> {
     let mut check = project.command("node");
     check.arg("tests/packaging/check.mjs").arg(project.at("crates/wasm/pkg"));
     stream(check)
+}
+
+fn npm(project: &Project, _: &[OsString]) -> Result<(), Stop> {
+    driver::build(project)?;
+    let mut tests = project.command("node");
+    tests.args(["--test", "test/"]).current_dir(project.at(driver::HOME));
+    stream(tests)?;
+    let mut traps = project.command("node");
+    traps.args(["tests/conformance/run.mjs", "--check", "--only", "Steadfast"]);
+    traps.env("STEADFAST", project.at(driver::HOME).join("dist/esm/index.js"));
+    stream(traps)?;
+    let mut size = project.command("node");
+    size.arg("size.js").current_dir(project.at(driver::HOME));
+    stream(size)
 }
 
 fn peers(project: &Project, _: &[OsString]) -> Result<(), Stop> {

@@ -383,3 +383,19 @@ fn settings_outside_their_meaning_are_refused_by_name() {
         ]
     );
 }
+
+#[test]
+fn a_look_at_when_an_attempt_could_begin_is_right_to_the_microsecond_and_counts_nothing() {
+    let mut breaker = breaker();
+    assert_eq!(breaker.blocked_until(at(0)), None);
+    breaker.force_open("maintenance", at(0));
+    assert_eq!([at(1), Instant::MAX].map(|now| breaker.blocked_until(now)), [Some(Instant::MAX); 2], "for good");
+    breaker.reset(at(1));
+    let until = open(&mut breaker, 2);
+    let rejected = breaker.stats().rejected;
+    let before = Instant::from_micros(until.as_micros() - 1);
+    assert_eq!([before, until].map(|now| breaker.blocked_until(now)), [Some(until), None]);
+    let probe = breaker.admit(until, Some(Duration::from_secs(1))).unwrap();
+    assert_eq!(breaker.blocked_until(until), Some(probe.lease_until), "its only probe is under way");
+    assert_eq!(breaker.stats().rejected, rejected);
+}

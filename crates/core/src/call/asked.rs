@@ -34,6 +34,13 @@ struct Free {
     asked: bool,
 }
 
+impl Free {
+    /// Whether it may be tried. What is shut for good is so at the end of time, too.
+    fn is_free(self, now: Instant) -> bool {
+        self.at <= now && self.at < Instant::MAX
+    }
+}
+
 impl Call {
     /// What the server of the current option asked for, if that is not over. Where its breaker is open for longer, the
     /// breaker's word counts: nobody waits before a closed door.
@@ -50,7 +57,7 @@ impl Call {
         match self.soonest(shared).filter(|other| other.at < word.until) {
             // Each in its turn, so that the trace says of each why it is not tried.
             Some(other) if other.option > self.options.reached() => self.fall_back(reason, shared, trace),
-            Some(other) if other.at <= self.now => self.come_back(other.option, reason, trace),
+            Some(other) if other.is_free(self.now) => self.come_back(other.option, reason, trace),
             Some(other) => {
                 self.come_back(other.option, reason, trace);
                 self.pause(other, shared, trace)
@@ -79,7 +86,7 @@ impl Call {
                 return true;
             }
         } else if let Some(other) = self.soonest(shared) {
-            if other.at <= self.now {
+            if other.is_free(self.now) {
                 return self.come_back(other.option, reason, trace);
             }
             if other.asked && other.at < retry_at {
@@ -119,7 +126,7 @@ impl Call {
     ) -> bool {
         let (from, left) = (self.options.current(), self.as_left(&reason));
         let Some(to) = self.options.advance() else {
-            let back = self.soonest(shared).filter(|other| other.asked || other.at <= self.now);
+            let back = self.soonest(shared).filter(|other| other.asked || other.is_free(self.now));
             return back.is_some_and(|other| self.come_back(other.option, reason, trace));
         };
         self.left.push(left);

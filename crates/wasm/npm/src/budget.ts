@@ -76,8 +76,7 @@ export class Budget {
       if (open) machines.budget_settle(reservation, 0, spent.tokens, spent.money);
       open = false;
     };
-    // Holding on to it, the envelope stays.
-    return { settle: spent => settle(spentOf("spent", spent, this)), cancel: () => settle({ tokens: 0, money: 0 }) };
+    return { settle: spent => settle(spentOf("spent", spent)), cancel: () => settle({ tokens: 0, money: 0 }) };
   }
 
   /** What can still be spent; Infinity where nothing limits it. */
@@ -109,7 +108,7 @@ function amount(name: string, value: unknown, least: number): number {
   throw refused(name, value, `an amount of ${least === 0 ? "0 or more" : "0.000001 or more"}, at most ${Math.floor(Number.MAX_SAFE_INTEGER / MICRO)}`);
 }
 
-function spentOf(name: string, spent: Spent, _kept?: Budget): { tokens: number; money: number } {
+function spentOf(name: string, spent: Spent): { tokens: number; money: number } {
   const { tokens = 0, money = 0 } = object(name, spent, SPENT);
   return { tokens: whole(`${name}.tokens`, tokens, 0, Number.MAX_SAFE_INTEGER), money: amount(`${name}.money`, money, 0) };
 }

@@ -1,6 +1,6 @@
 // Driving one guarded call: the machine says when to start, to wait and to give up; here that is done.
 
-import { type Judged, judgeBy, messageOf } from "./classify.js";
+import { judgeBy, messageOf, Refused } from "./classify.js";
 import { machines, read } from "./engine.js";
 import { AllOptionsFailed, BudgetExceeded, DeadlineExceeded, RetriesExhausted } from "./errors.js";
 import { refusal, rejectedSoon } from "./refusal.js";
@@ -20,11 +20,24 @@ export const OUTPUT = 1;
 export const COMMIT = 2;
 const CANCEL = 3;
 const FORCED_OPEN = 2;
+/** Why a call has no value. */
+const FINAL = 0;
+const EXHAUSTED = 1;
+const TOO_LATE = 2;
+const OPEN = 3;
+const SPENT = 4;
+const SHOWN = 5;
+const CANCELLED = 6;
 
 export const RESOURCES = ["time", "attempts", "steps", "tokens", "money"] as const;
 const SCOPES = ["attempt", "attempt", "attempt", "call", "run"] as const;
 /** What a failure says of itself is for people, and kept short. */
 const LONGEST_MESSAGE = 500;
+
+/** Almost a promise, but none of this realm's own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === "object" || typeof value === "function") && value !== null && !(value instanceof Promise) && "then" in value;
+}
 
 /** What a call needs of its guard. */
 export interface Host {
@@ -66,9 +79,17 @@ export function run<T>(
   });
 }
 
+/** The call that an attempt belongs to, for operations of this package. */
+export let flightOf: (context: Context) => Flight<unknown>;
+
 /** An attempt, as its operation sees it. */
-class Context implements AttemptContext {
+export class Context implements AttemptContext {
   #flight: Flight<unknown>;
+
+  static {
+    flightOf = context => context.#flight;
+  }
+
   #controller: AbortController | undefined;
   #ended: { reason: unknown } | undefined;
 
@@ -162,8 +183,12 @@ export class Flight<T> implements Due {
 
   /** The caller takes it back. */
   handleEvent(): void {
+    this.cancel(this.#signal?.reason);
+  }
+
+  cancel(reason?: unknown): void {
     if (this.#ended) return;
-    this.#failure = this.#signal?.reason;
+    this.#failure = reason;
     const now = this.#host.timers.now();
     this.#follow(machines.call_told(this.#machine, this.attempt, now, CANCEL), now, undefined);
   }
@@ -188,13 +213,14 @@ export class Flight<T> implements Due {
     this.#follow(machines.call_succeeded(this.#machine, attempt, now), now, value);
   }
 
-  failed(attempt: number, error: unknown, known?: Judged): void {
+  failed(attempt: number, error: unknown): void {
     if (this.#ended) return;
-    const verdict = known ?? judgeBy(this.#host.classify, error);
-    const message = messageOf(error).slice(0, LONGEST_MESSAGE);
+    const { verdict, failure, message } = error instanceof Refused
+      ? { verdict: error.verdict, failure: error.response, message: `${error.response.status} ${error.response.statusText}`.trim() }
+      : { verdict: judgeBy(this.#host.classify, error), failure: error, message: messageOf(error).slice(0, LONGEST_MESSAGE) };
     // A classifier may have taken the call back.
     if (this.#ended) return;
-    if (attempt === this.attempt) this.#note(error);
+    if (attempt === this.attempt) this.#note(failure);
     const now = this.#host.timers.now();
     const { class: place, transient, retryAfter } = verdict;
     this.#follow(machines.call_failed(this.#machine, attempt, now, place, transient, retryAfter, message), now, undefined);
@@ -209,7 +235,7 @@ export class Flight<T> implements Due {
   #follow(flags: number, now: number, value: T | undefined): void {
     const host = this.#host;
     if (flags & (DONE | FAILED)) {
-      const error = flags & FAILED ? this.#error(flags) : undefined;
+      const error = flags & FAILED ? this.#error(flags, now) : undefined;
       this.#ended = true;
       host.timers.remove(this);
       this.#signal?.removeEventListener("abort", this);
@@ -244,41 +270,39 @@ export class Flight<T> implements Due {
     let result: T | PromiseLike<T>;
     try {
       result = operation(context);
+      if (isThenable(result)) result = Promise.resolve(result);
     } catch (error) {
       result = Promise.reject(error);
     }
-    if (result instanceof Promise) {
-      result.then(value => this.succeeded(attempt, value), error => this.failed(attempt, error));
-    } else if (typeof result === "object" && result !== null && "then" in result) {
-      Promise.resolve(result).then(value => this.succeeded(attempt, value), error => this.failed(attempt, error));
-    } else {
-      this.succeeded(attempt, result);
-    }
+    if (result instanceof Promise) result.then(value => this.succeeded(attempt, value), error => this.failed(attempt, error));
+    else this.succeeded(attempt, result as T);
   }
 
   /** The machine's word on why there is no value, as an error. */
-  #error(flags: number): unknown {
+  #error(flags: number, now: number): unknown {
     const sentence = machines.call_error(this.#machine);
     const [one, two, three, several, kind] = [read(0), read(1), read(2), read(3), read(4)];
-    const cause = this.#failure === undefined ? {} : { cause: this.#failure };
-    const attempts = this.attempt;
-    let error: unknown;
-    switch (kind) {
-      case 1: error = this.#host.retries ? undefined : this.#failure; break;
-      case 2: error = new DeadlineExceeded(sentence, SCOPES[one] ?? "call", cause); break;
-      case 3: error = refusal(one, two, three, two === FORCED_OPEN ? this.#host.forcedReason(this.#host.timers.now()) : ""); break;
-      case 4: error = attempts > 0 ? new RetriesExhausted(sentence, attempts, cause) : new BudgetExceeded(sentence, RESOURCES[one] ?? "attempts"); break;
-      default: error = this.#failure;
-    }
-    if (flags & ABANDON) this.#abandon(error ?? new DeadlineExceeded("the attempt's time is up", "attempt"));
-    if (kind === 1 && error === undefined) {
-      error = this.#host.retries ? new RetriesExhausted(sentence, one, { cause: this.#failure }) : this.#failure;
-    }
+    const { retries } = this.#host;
+    const timedOut = (flags & ABANDON) !== 0 && kind !== CANCELLED;
+    if (timedOut) this.#note(new DeadlineExceeded(sentence, now >= this.#deadline ? "call" : "attempt"));
+    const failure = this.#failure;
+    const cause = failure === undefined ? {} : { cause: failure };
+    let error = failure;
+    if (kind === EXHAUSTED && retries) error = new RetriesExhausted(sentence, one, cause);
+    else if (kind === TOO_LATE) error = new DeadlineExceeded(sentence, SCOPES[one] ?? "call", timedOut ? {} : cause);
+    else if (kind === OPEN) error = refusal(one, two, three, two === FORCED_OPEN ? this.#host.forcedReason(now) : "");
+    else if (kind === SPENT) error = this.attempt > 0 ? new RetriesExhausted(sentence, this.attempt, cause) : new BudgetExceeded(sentence, RESOURCES[one] ?? "time");
+    if (flags & ABANDON && this.#context !== undefined) Context.end(this.#context, error);
     if (several === 0) return error;
     const failures = this.#failures;
     const last = (this.#operations as Operation<T>[]).length - 1;
-    for (let option = 0; option <= last; option += 1) failures[option] ??= error;
-    if (kind !== 0 && kind !== 5) failures[last] = error;
+    if (kind !== FINAL && kind !== SHOWN) failures[last] = error;
+    for (let option = 0; option < last; option += 1) {
+      if (failures[option] !== undefined) continue;
+      // One that was never tried: its breaker was open, or its server is to be left alone.
+      const until = machines.guard_open_until(this.#host.handle, option, now);
+      failures[option] = until > now ? refusal(until, 0, 0) : error;
+    }
     return new AllOptionsFailed(sentence, failures);
   }
 }

@@ -2,13 +2,18 @@
 
 import { machines, read, ready } from "./engine.js";
 import {
-  AllOptionsFailed, ApprovalDenied, BudgetExceeded, CircuitOpen, DeadlineExceeded, RetriesExhausted, StepLimitExceeded,
-  TransientError,
+  AllOptionsFailed, ApprovalDenied, BudgetExceeded, CircuitOpen, DeadlineExceeded, RetriesExhausted, SteadfastError,
+  StepLimitExceeded, TransientError,
 } from "./errors.js";
 import type { FailureClass, Verdict } from "./types.js";
 
 /** A verdict as numbers: the class by its place in the list, what the server asked for in microseconds or -1. */
 export interface Judged { class: number; transient: boolean; retryAfter: number }
+
+/** A failure that is an answer: `fetch` throws it where the server refuses. */
+export class Refused {
+  constructor(readonly response: Response, readonly verdict: Judged) {}
+}
 
 /** What keeps a cut body from being a whole book in every failure. */
 const LONGEST_TEXT = 4000;
@@ -36,7 +41,7 @@ export function classify(error: unknown): Verdict {
 }
 
 /** By a classifier of the caller's own where it knows; one that throws, or says what makes no sense, does not. */
-export function judgeBy(own: ((error: unknown) => Verdict | undefined) | undefined, error: unknown): Judged {
+export function judgeBy(own: ((error: unknown) => Verdict | undefined) | undefined, error: unknown, otherwise?: Judged): Judged {
   if (own !== undefined) {
     try {
       const verdict = own(error);
@@ -45,7 +50,7 @@ export function judgeBy(own: ((error: unknown) => Verdict | undefined) | undefin
       // The failure itself is what counts.
     }
   }
-  return judge(error);
+  return otherwise ?? judge(error);
 }
 
 function numbered({ class: name, transient, retryAfter }: Verdict): Judged {
@@ -75,6 +80,7 @@ function ours(error: unknown, depth: number): Judged | undefined {
   if (error instanceof CircuitOpen) return of("overloaded", true);
   if (error instanceof BudgetExceeded || error instanceof StepLimitExceeded) return of("quota_exhausted", false);
   if (error instanceof ApprovalDenied) return of("blocked", false);
+  if (error instanceof SteadfastError && error.code === "incomplete") return of("incomplete", true);
   if ((error instanceof RetriesExhausted || error instanceof AllOptionsFailed) && depth < 8) {
     return error.cause === undefined ? of("server_error", true) : ours(error.cause, depth + 1) ?? providers(error.cause);
   }

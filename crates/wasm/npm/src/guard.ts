@@ -4,6 +4,7 @@ import { CircuitBreaker, insideOf, type Inside } from "./breaker.js";
 import { Budget, envelopeOf } from "./budget.js";
 import { type Flight, type Host, run } from "./call.js";
 import { machines, opened, ready, write } from "./engine.js";
+import { guardedFetch } from "./fetch.js";
 import { freshRun, keyOf } from "./key.js";
 import { Listeners } from "./listeners.js";
 import {
@@ -11,7 +12,7 @@ import {
   retryNumbers, seedOf,
 } from "./options.js";
 import { type Timers, timersOf } from "./timers.js";
-import { decisions } from "./trace.js";
+import { decisions, innerRetries } from "./trace.js";
 import type { BreakerPolicy, CallOptions, Clock, Ms, Operation, RetryPolicy, Shared, TraceEntry, Verdict } from "./types.js";
 
 /** How long an attempt may take where nobody says. */
@@ -40,9 +41,13 @@ const gone = new FinalizationRegistry<number>(handle => machines.guard_close(han
 
 /** Makes a guard. Throws at once if an option makes no sense. */
 export function guard(policy: GuardPolicy & Shared = {}): Guard {
-  const machine = new Machine(checked(policy));
+  return new Guarded(checked(policy));
+}
+
+/** A machine that is there as long as anybody holds it. */
+function kept(machine: Machine): Machine {
   gone.register(machine, machine.handle);
-  return new Guarded(machine);
+  return machine;
 }
 
 /** What a guard is made of, all of it checked. */
@@ -103,7 +108,7 @@ export class Machine implements Host {
   readonly budget: Budget | undefined;
   #run: string | undefined;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, listeners?: Listeners<TraceEntry>) {
     const { timeout, deadline, firstOutput, idle, retry, breaker, rules, budget, classify, clock, seed } = settings;
     this.timers = timersOf(clock);
     this.classify = classify;
@@ -118,7 +123,7 @@ export class Machine implements Host {
     const envelope = budget === undefined ? NONE : envelopeOf(budget).handle;
     write([timeout, deadline, firstOutput, idle, ...numbers, this.#inside?.handle ?? NONE, envelope, ...fallbacks]);
     const handle = (this.handle = opened(machines.guard_open(high, low)));
-    this.listeners = new Listeners(listening => machines.guard_listen(handle, listening));
+    this.listeners = listeners ?? new Listeners(listening => machines.guard_listen(handle, listening));
   }
 
   get watched(): boolean {
@@ -137,16 +142,38 @@ export class Machine implements Host {
 }
 
 class Guarded implements Guard {
+  #settings: Settings;
+  #listeners: Listeners<TraceEntry>;
   #machine: Machine;
-  constructor(machine: Machine) {
-    this.#machine = machine;
+  #requests: Machine | undefined;
+  #fetch: typeof fetch | undefined;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#listeners = new Listeners(listening => {
+      machines.guard_listen(this.#machine.handle, listening);
+      if (this.#requests !== undefined) machines.guard_listen(this.#requests.handle, listening);
+    });
+    this.#machine = kept(new Machine(settings, this.#listeners));
   }
 
   get breaker(): CircuitBreaker | undefined {
     return this.#machine.breaker;
   }
+
+  /** Requests have limits of their own: `timeout` is how long a server may be silent, before its answer and within it. */
   get fetch(): typeof fetch {
-    throw new Error("not yet");
+    if (this.#fetch === undefined) {
+      const { timeout } = this.#settings;
+      const machine = kept(new Machine({ ...this.#settings, timeout: NONE, firstOutput: timeout, idle: timeout }, this.#listeners));
+      if (this.#listeners.any) machines.guard_listen(machine.handle, true);
+      this.#requests = machine;
+      this.#fetch = guardedFetch(machine, attempts => {
+        const at = machine.timers.now() / 1000;
+        if (this.#listeners.any) this.#listeners.tell(innerRetries(at, attempts));
+      });
+    }
+    return this.#fetch;
   }
 
   call<T>(operation: Operation<T>, options?: CallOptions & { fallbacks?: Operation<T>[] }): Promise<T> {
@@ -162,7 +189,7 @@ class Guarded implements Guard {
   on(event: "decision", listener: (entry: TraceEntry) => void): () => void {
     if (event !== "decision") throw refused("event", event, "\"decision\"", true);
     callable("listener", listener);
-    return this.#machine.listeners.add(listener);
+    return this.#listeners.add(listener);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Ms, TraceEntry } from "./types.js";
 
 const STARTED = 1;
 const SUCCEEDED = 2;
+const INNER_RETRIES = 4;
 
 /** The two events that every call has: their reason and their sentence are made when somebody reads them. */
 class Told implements TraceEntry {
@@ -55,4 +56,10 @@ export function decisions(): TraceEntry[] {
     else entries.push(JSON.parse(machines.event_json()) as TraceEntry);
   }
   return entries;
+}
+
+/** Something around a guarded call tries again too, and says so. */
+export function innerRetries(at: Ms, attempts: number): TraceEntry {
+  write([attempts], 4);
+  return { ...(JSON.parse(machines.event_words(INNER_RETRIES)) as TraceEntry), at };
 }

@@ -150,6 +150,17 @@ fn an_option_whose_breaker_lets_through_sooner_than_a_server_asked_is_waited_for
 }
 
 #[test]
+fn options_that_are_shut_for_good_are_not_tried_in_turn_at_the_end_of_time() {
+    let mut line = Pausing::new(&retrying().with_breaker(Some(BreakerPolicy::default())), 2);
+    for endpoint in &mut line.endpoints {
+        endpoint.breaker.as_mut().unwrap().force_open("maintenance", Instant::ORIGIN);
+    }
+    let mut shared = Resources { endpoints: &mut line.endpoints, retries: None, budget: None };
+    line.call.handle(Instant::MAX, Input::Start, &mut shared, &mut line.trace);
+    assert!(matches!(line.call.poll(), Output::Finished(Err(CallError::AllOptionsFailed { .. }))));
+}
+
+#[test]
 fn for_an_open_breaker_alone_no_call_waits() {
     let policy = retrying().with_breaker(Some(BreakerPolicy::default().with_consecutive(1)));
     let mut line = Pausing::new(&policy, 2);
