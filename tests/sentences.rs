@@ -40,8 +40,12 @@ fn exceeded() -> BudgetExceeded {
 }
 
 fn refusals() -> [RetryRefusal; 2] {
-    let spent = RetryBudgetSpent { retries: 3, allowed: 3, calls: 7 };
-    [RetryRefusal::RetryBudget(spent), RetryRefusal::Throttle { tokens_thousandths: 4_900 }]
+    [spent(7, 3), RetryRefusal::Throttle { tokens_thousandths: 4_900 }]
+}
+
+/// The run's retries are spent.
+fn spent(calls: u64, allowed: u64) -> RetryRefusal {
+    RetryRefusal::RetryBudget(RetryBudgetSpent { retries: allowed, allowed, calls })
 }
 
 fn delay(floor: u64, ceiling: u64, retry_after: Option<Duration>) -> Delay {
@@ -58,6 +62,7 @@ fn of_runs() -> Vec<Event> {
     let mut events = vec![
         started(None),
         started(Some(at(60_000))),
+        Event::RunStarted { run: RunId(1), seed: Seed(7), max_steps: 1, deadline: None },
         Event::StepStarted { step: 2, of: 8 },
         Event::ModelCalled { messages: 1, options: 1 },
         Event::ModelCalled { messages: 3, options: 2 },
@@ -74,9 +79,12 @@ fn of_runs() -> Vec<Event> {
         Event::Reconciled { tool: mail(), found: Reconciliation::Unknown },
         Event::EffectSettled { tool: mail(), state: EffectState::Done },
         Event::EffectSettled { tool: mail(), state: EffectState::Failed },
+        Event::EffectRepeated { tool: mail(), times: 3 },
         Event::EffectRepeated { tool: mail(), times: 2 },
         Event::EffectTaken { tool: mail(), state: EffectState::Done },
         Event::EffectTaken { tool: mail(), state: EffectState::Unknown },
+        Event::EffectTaken { tool: mail(), state: EffectState::Failed },
+        Event::EffectTaken { tool: mail(), state: EffectState::Blocked },
         Event::RunSuspended { pending: vec![ApprovalId(1)], steps: 2 },
         Event::RunSuspended { pending: vec![ApprovalId(1), ApprovalId(2)], steps: 2 },
         Event::RunResumed { run: RunId(7), step: 2, pending: vec![] },
@@ -91,6 +99,7 @@ fn of_runs() -> Vec<Event> {
         Event::RepetitionSeen { rung: Rung::Stop, rule: Repetition::NothingNew { turns: 8 } },
         Event::Observed { results: 1 },
         Event::Observed { results: 2 },
+        Event::StepLimitReached { limit: 1 },
         Event::StepLimitReached { limit: 8 },
         Event::ClockWentBack { by: ms(600) },
     ];
@@ -138,6 +147,8 @@ fn of_attempts() -> Vec<Event> {
         Event::InnerRetries { attempts: 3 },
         Event::RetryRefused { reason: refusals()[0] },
         Event::RetryRefused { reason: refusals()[1] },
+        Event::RetryRefused { reason: spent(1, 1) },
+        Event::RetryRefused { reason: spent(1, 0) },
         Event::AttemptSucceeded { after: ms(817) },
         failed(overloaded()),
         failed(Failure::new(FailureClass::RateLimited, "429").with_retry_after(ms(2_000))),
@@ -163,6 +174,7 @@ fn of_calls() -> Vec<Event> {
     let open = |retry_at| CallError::CircuitOpen(Rejection { retry_at, reason: RejectReason::Open });
     vec![
         fell(FallbackReason::AttemptsUsedUp { attempts: 1 }),
+        fell(FallbackReason::AttemptsUsedUp { attempts: 2 }),
         fell(FallbackReason::AttemptsUsedUp { attempts: 3 }),
         fell(FallbackReason::NotTransient { class: FailureClass::Auth }),
         fell(FallbackReason::RetriesRefused { reason: refusals()[0] }),
@@ -178,12 +190,18 @@ fn of_calls() -> Vec<Event> {
         fell(FallbackReason::WaitBeyondDeadline { wait: ms(40_000), remaining: ms(30_000) }),
         gave_up(CallError::NotTransient { failure: Failure::new(FailureClass::InvalidRequest, "400") }),
         gave_up(exhausted(1)),
+        gave_up(exhausted(2)),
         gave_up(exhausted(3)),
         gave_up(late(None)),
         gave_up(late(Some(overloaded()))),
         gave_up(open(at(31_000))),
         gave_up(open(Instant::MAX)),
+        gave_up(CallError::CircuitOpen(Rejection {
+            retry_at: Instant::MAX,
+            reason: RejectReason::ForcedOpen { reason: text("maintenance") },
+        })),
         gave_up(CallError::AllOptionsFailed { options: 2, last: Box::new(exhausted(3)) }),
+        gave_up(CallError::AllOptionsFailed { options: 3, last: Box::new(exhausted(3)) }),
         gave_up(CallError::BudgetExceeded(exceeded())),
         gave_up(CallError::AfterCommit { failure: overloaded() }),
         gave_up(CallError::Cancelled),
@@ -196,9 +214,14 @@ fn of_breakers() -> Vec<Event> {
     let rejected = |retry_at, reason| Event::BreakerRejected { option: 0, retry_at, reason };
     let by_hand = || ChangeReason::ByHand { reason: text("maintenance") };
     vec![
+        opened(ChangeReason::Consecutive { failures: 1 }),
         opened(ChangeReason::Consecutive { failures: 5 }),
+        opened(ChangeReason::Window { failed: 1, calls: 1 }),
         opened(ChangeReason::Window { failed: 10, calls: 20 }),
+        opened(ChangeReason::Slow { slow: 1, calls: 1 }),
+        opened(ChangeReason::Slow { slow: 1, calls: 20 }),
         opened(ChangeReason::Slow { slow: 10, calls: 20 }),
+        Event::BreakerOpened { option: 0, until: Instant::MAX, reason: ChangeReason::Consecutive { failures: 5 } },
         opened(ChangeReason::ProbeFailed),
         opened(ChangeReason::LeaseEnded),
         Event::BreakerHalfOpened { option: 0 },
@@ -231,6 +254,14 @@ fn of_approvals() -> Vec<Event> {
             digest,
             expires_at: at(602_324),
             again: true,
+        },
+        Event::ApprovalAsked {
+            id,
+            tool: text("send_email"),
+            args: text("{}"),
+            digest,
+            expires_at: Instant::MAX,
+            again: false,
         },
         Event::ApprovalGranted { id, edited: false, digest },
         Event::ApprovalGranted { id, edited: true, digest },

@@ -79,6 +79,9 @@ impl serde::Serialize for Digest {
 
 /// Decides whether a tool call may run, must be asked about, or is denied.
 ///
+/// Whatever it says of a call, where there is an approver they are also asked whether a call may run again that must not happen
+/// twice and may have happened.
+///
 /// | setting | default | meaning |
 /// |---|---|---|
 /// | approver | none | without one every risky call is denied |
@@ -175,7 +178,7 @@ pub struct ApprovalRequest {
     pub asked_at: Instant,
     /// When silence becomes a no.
     pub expires_at: Instant,
-    /// Whether it ran before and may have happened: a yes runs it again.
+    /// Whether it may have happened already, by this call or by an earlier one for the same: a yes runs it again.
     pub again: bool,
     /// Why it is asked, as a sentence.
     pub why: String,
@@ -228,7 +231,7 @@ pub enum Outcome {
 pub enum DecisionRejected {
     /// No such request was asked in this run.
     Unknown,
-    /// It was decided before; an approval is used once.
+    /// The question is closed: it was decided before, expired, or needs no answer any more. An approval is used once.
     AlreadyDecided,
     /// It had expired.
     Expired,

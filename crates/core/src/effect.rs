@@ -65,7 +65,7 @@ pub enum EffectOutcome {
     Done,
     /// It did not happen.
     NotDone,
-    /// It may have happened. Never tried again by itself.
+    /// It may have happened. Where it must not happen twice, it is never tried again by itself.
     Unknown,
 }
 

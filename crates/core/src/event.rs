@@ -48,7 +48,7 @@ pub enum Event {
     ReconcileAsked { tool: String },
     /// They answered.
     Reconciled { tool: String, found: Reconciliation },
-    /// A late word settled what was unknown.
+    /// A late word settled what was unknown, or told that what was taken for failed happened.
     EffectSettled { tool: String, state: EffectState },
     /// A late word: a tool that must not happen twice did, so many times as is known.
     EffectRepeated { tool: String, times: u32 },
@@ -133,7 +133,7 @@ pub enum Event {
     ApprovalDenied { id: ApprovalId, message: String },
     /// Nobody answered in time.
     ApprovalExpired { id: ApprovalId },
-    /// The run ended before anybody answered.
+    /// The question needs no answer any more: the run ended, or a late word settled what it was about.
     ApprovalWithdrawn { id: ApprovalId },
     /// A decision that changes nothing.
     DecisionIgnored { id: ApprovalId, reason: DecisionRejected },

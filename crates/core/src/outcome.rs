@@ -1,10 +1,10 @@
 //! How calls and runs end, and what they wait for.
 
-use crate::breaker::Rejection;
+use crate::breaker::{RejectReason, Rejection};
 use crate::budget::BudgetExceeded;
 use crate::deadline::Scope;
 use crate::failure::{Failure, FailureClass};
-use crate::time::{Duration, Span};
+use crate::time::{Duration, Instant, Span};
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -101,8 +101,11 @@ impl fmt::Display for CallError {
                     Span(*limit)
                 )
             }
-            Self::CircuitOpen(rejection) if rejection.retry_at == crate::time::Instant::MAX => {
+            Self::CircuitOpen(Rejection { reason: RejectReason::ForcedOpen { .. }, .. }) => {
                 f.write_str("the circuit breaker was forced open")
+            }
+            Self::CircuitOpen(rejection) if rejection.retry_at == Instant::MAX => {
+                f.write_str("the circuit breaker is open for good")
             }
             Self::CircuitOpen(rejection) => write!(f, "the circuit breaker is open until {}", rejection.retry_at),
             Self::BudgetExceeded(exceeded) => write!(f, "the budget does not suffice: {exceeded}"),

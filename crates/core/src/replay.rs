@@ -47,10 +47,29 @@ pub enum ReplayError {
         /// The run it is of.
         recorded: crate::id::RunId,
     },
-    /// It began otherwise: with another task, seed or snapshot, or with other tools.
-    OtherBeginning,
+    /// The run to replay it with began otherwise.
+    OtherBeginning {
+        /// The first thing in which it differs.
+        differs: Part,
+    },
     /// The run was told something already.
     AlreadyBegun,
+}
+
+/// A part of what a run begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// The conversation: the task, or the system message before it.
+    Messages,
+    /// The seed.
+    Seed,
+    /// The names of the tools, in order.
+    Tools,
+    /// How many models there are.
+    Models,
+    /// The snapshot it was restored from, or the instant of that.
+    Snapshot,
 }
 
 impl core::fmt::Display for ReplayError {
@@ -59,10 +78,18 @@ impl core::fmt::Display for ReplayError {
             Self::OtherRun { recorded } => {
                 write!(f, "this is a recording of run {}: give the run to replay it with that number", recorded.0)
             }
-            Self::OtherBeginning => f.write_str(
-                "the run to replay it with began otherwise: give it the task, the seed and the tools of the recorded one, or the \
-                 snapshot that one came from",
-            ),
+            Self::OtherBeginning { differs } => {
+                let (differs, remedy) = match differs {
+                    Part::Messages => {
+                        ("another conversation", "give it the task and the system message of the recorded one")
+                    }
+                    Part::Seed => ("another seed", "give it that of the recorded one"),
+                    Part::Tools => ("other tools", "give it those of the recorded one, in their order"),
+                    Part::Models => ("another number of models", "give it as many as the recorded one"),
+                    Part::Snapshot => ("another past", "restore it from the same snapshot, at the same instant"),
+                };
+                write!(f, "the run to replay it with has {differs}: {remedy}")
+            }
             Self::AlreadyBegun => f.write_str("the run to replay it with has begun: make a new one, or restore one"),
         }
     }

@@ -7,6 +7,7 @@
 mod act;
 mod action;
 mod aftermath;
+mod beginning;
 mod commons;
 mod end;
 mod hear;
@@ -15,6 +16,7 @@ mod resume;
 mod stored;
 mod turn;
 
+pub(crate) use beginning::Beginning;
 pub use message::{Message, ModelReply, Role, ToolCall, ToolSpec};
 
 use crate::approval::{ApprovalRequest, Decision, Digest};
@@ -46,7 +48,8 @@ use commons::Commons;
 /// How to drive it: create it, tell it [`Input::Start`], and from then on whatever happens: replies and failures of
 /// attempts, a human's decisions, a cancellation, or with [`Input::Tick`] just that time has passed. After every `handle`,
 /// drain [`poll`](Self::poll) until it answers [`Output::Wait`] or [`Output::Finished`]. An answer that comes late, twice or for something
-/// that was never asked is traced and changes nothing.
+/// that was never asked is traced and changes nothing but what is known of the world: whether an effect that must not happen twice
+/// did, and when a server wants to be asked again.
 ///
 /// ```
 /// use steadfast::id::RunId;
@@ -107,7 +110,7 @@ pub struct Run {
     outputs: VecDeque<Output>,
     recorded: Option<Vec<(Instant, Input)>>,
     /// Of a run that records: what it began with.
-    began_as: u64,
+    began: Beginning,
     trace: Trace,
 }
 
@@ -215,12 +218,13 @@ pub enum Output {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RunResult {
-    /// The answer: the model's, or the safe message of a degraded run, followed by what was done all the same by tools
-    /// of effect [`Once`](crate::effect::Effect::Once).
+    /// The answer: the model's; of a degraded run the safe message, or what it waits for, followed by what tools of effect
+    /// [`Once`](crate::effect::Effect::Once) did or may have done all the same.
     pub answer: String,
     /// Turns of the loop that were begun.
     pub steps: u32,
-    /// Tools that were asked for and did not run: denied, expired, or waiting for a yes that nobody gave.
+    /// Tools of which a call was asked for and did not run, each once: denied, expired, nobody there to ask, waiting for a yes that
+    /// nobody gave, or decided by another resume.
     pub blocked: Vec<String>,
     /// Whether the answer is not the model's: it is the safe message, or of a suspended run what it waits for.
     pub degraded: bool,
@@ -282,7 +286,7 @@ impl Run {
             stage: Phase::New,
             outputs: VecDeque::new(),
             recorded: None,
-            began_as: 0,
+            began: Beginning::default(),
             trace: Trace::on(),
             policy,
             tools,
@@ -415,7 +419,7 @@ impl Run {
     /// Takes an input. Time counts first: what comes at the instant of its limit is late.
     pub fn handle(&mut self, now: Instant, input: Input) {
         if self.recorded.as_ref().is_some_and(Vec::is_empty) {
-            self.began_as = self.beginning();
+            self.began = self.beginning();
         }
         if let Some(recorded) = &mut self.recorded {
             recorded.push((now, input.clone()));

@@ -10,6 +10,7 @@ use crate::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use crate::outcome::StopReason;
 use crate::progress::Rung;
 use crate::time::{Instant, Span};
+use alloc::borrow::Cow;
 use core::fmt;
 
 impl fmt::Display for Event {
@@ -17,14 +18,15 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RunStarted { max_steps, deadline: None, .. } => {
-                write!(f, "The run starts: at most {max_steps} steps, no deadline.")
+                write!(f, "The run starts: at most {}, no deadline.", counted(*max_steps, "step", "steps"))
             }
             Self::RunStarted { max_steps, deadline: Some(at), .. } => {
-                write!(f, "The run starts: at most {max_steps} steps, until {at}.")
+                write!(f, "The run starts: at most {}, until {at}.", counted(*max_steps, "step", "steps"))
             }
             Self::StepStarted { step, of } => write!(f, "Step {step} of at most {of}."),
-            Self::ModelCalled { messages: 1, .. } => f.write_str("Think: the model is asked, with 1 message."),
-            Self::ModelCalled { messages, .. } => write!(f, "Think: the model is asked, with {messages} messages."),
+            Self::ModelCalled { messages, .. } => {
+                write!(f, "Think: the model is asked, with {}.", counted(*messages, "message", "messages"))
+            }
             Self::ModelReplied { text, tools } if tools.is_empty() => write!(f, "The model answers: {text}"),
             Self::ModelReplied { tools, .. } => {
                 f.write_str("The model wants ")?;
@@ -37,7 +39,7 @@ impl fmt::Display for Event {
             Self::ToolBlocked { tool, reason } => write!(f, "{tool} does not run: {reason}."),
             Self::EffectUnknown { tool, failure } => write!(
                 f,
-                "{tool} must not happen twice and ended with {failure}: it may have happened, so it is not tried again."
+                "{tool} must not happen twice and ended with {failure}: it may have happened, so it is not tried again by itself."
             ),
             Self::ReconcileAsked { tool } => write!(f, "It is looked up whether {tool} happened."),
             Self::Reconciled { tool, found: Reconciliation::Done { .. } } => {
@@ -52,15 +54,16 @@ impl fmt::Display for Event {
             Self::EffectSettled { tool, state: EffectState::Done } => {
                 write!(f, "A late word: {tool} happened after all.")
             }
-            Self::EffectSettled { tool, state } => write!(f, "A late word on {tool}: {}.", state.as_str()),
+            Self::EffectSettled { tool, state } => write!(f, "A late word: {tool} {}.", became(*state)),
             Self::EffectRepeated { tool, times } => write!(
                 f,
-                "A late word: {tool} happened {times} times, for it was tried again while nobody knew of the earlier try."
+                "A late word: {tool} happened {}, for it was tried again while nobody knew of the earlier try.",
+                so_often(*times)
             ),
             Self::EffectTaken { tool, state } => write!(
                 f,
-                "{tool} does not run here: another resume of this run was first, and there it is {}.",
-                state.as_str()
+                "{tool} does not run here: another resume of this run was first, and there it {}.",
+                became(*state)
             ),
             Self::Observed { results: 1 } => f.write_str("Observe: 1 result goes to the model."),
             Self::Observed { results } => write!(f, "Observe: {results} results go to the model."),
@@ -106,7 +109,7 @@ impl fmt::Display for Event {
             Self::InnerRetries { attempts } => {
                 write!(
                     f,
-                    "This attempt was {attempts}: something inside it retries too, and retries multiply. Switch that off."
+                    "This attempt was really {attempts}: something inside it retries too, and retries multiply. Switch that off."
                 )
             }
             Self::RetryRefused { reason } => write!(f, "There is no other try: {reason}."),
@@ -137,13 +140,12 @@ impl fmt::Display for Event {
             }
             Self::FellBack { from, to, reason } => write!(f, "Option {from} is left for option {to}: {reason}."),
             Self::CallFailed { error } => write!(f, "The call gives up: {error}."),
-            Self::LateReply { ok: true } => {
-                f.write_str("A success came for an attempt that is over: its call goes on without it.")
-            }
-            Self::LateReply { ok: false } => {
-                f.write_str("A failure came for an attempt that is over: its call goes on without it.")
-            }
+            Self::LateReply { ok: true } => f.write_str("A success came for an attempt that is not under way."),
+            Self::LateReply { ok: false } => f.write_str("A failure came for an attempt that is not under way."),
 
+            Self::BreakerOpened { until, reason, .. } if *until == Instant::MAX => {
+                write!(f, "The breaker opens for good: {reason}.")
+            }
             Self::BreakerOpened { until, reason, .. } => write!(f, "The breaker opens until {until}: {reason}."),
             Self::BreakerHalfOpened { .. } => {
                 f.write_str("The breaker is half open: its open time is over, and the next attempt is a probe.")
@@ -158,7 +160,11 @@ impl fmt::Display for Event {
             Self::ApprovalAsked { tool, args, digest, expires_at, again, .. } => {
                 write!(f, "A human is asked whether {tool} may run")?;
                 f.write_str(if *again { " again, although it may have happened," } else { "" })?;
-                write!(f, " with {args} (digest {digest:.8}); silence is a no at {expires_at}.")
+                write!(f, " with {args} (digest {digest:.8}); ")?;
+                match *expires_at {
+                    Instant::MAX => f.write_str("silence is never a no."),
+                    at => write!(f, "silence is a no at {at}."),
+                }
             }
             Self::ApprovalGranted { edited: false, digest, .. } => {
                 write!(f, "A human said yes to exactly this call (digest {digest:.8}).")
@@ -172,8 +178,9 @@ impl fmt::Display for Event {
             Self::ApprovalWithdrawn { .. } => f.write_str("The question is withdrawn: it needs no answer any more."),
             Self::DecisionIgnored { reason, .. } => write!(f, "A decision changes nothing: {reason}."),
 
-            Self::StepLimitReached { limit: 1 } => f.write_str("The cap of 1 step is reached: the loop is stopped."),
-            Self::StepLimitReached { limit } => write!(f, "The cap of {limit} steps is reached: the loop is stopped."),
+            Self::StepLimitReached { limit } => {
+                write!(f, "The cap of {} is reached: the loop is stopped.", counted(*limit, "step", "steps"))
+            }
             Self::BudgetSpent { exceeded } => write!(f, "The budget does not suffice for another step: {exceeded}."),
             Self::RepetitionSeen { rung: Rung::Hint, rule } => {
                 write!(f, "The agent repeats itself, and is told so: {rule}.")
@@ -206,6 +213,43 @@ impl fmt::Display for Event {
                 write!(f, "The run ends{how}: {stop}.")
             }
         }
+    }
+}
+
+/// So many of something: "1 call", "3 calls".
+pub(crate) fn counted(count: impl Into<u64>, one: &'static str, many: &'static str) -> impl fmt::Display {
+    struct Counted(u64, &'static str);
+    impl fmt::Display for Counted {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{} {}", self.0, self.1)
+        }
+    }
+    let count = count.into();
+    Counted(count, if count == 1 { one } else { many })
+}
+
+/// "once", "twice", "3 times".
+pub(crate) fn so_often(times: u32) -> impl fmt::Display {
+    match times {
+        1 => Cow::Borrowed("once"),
+        2 => Cow::Borrowed("twice"),
+        times => Cow::Owned(alloc::format!("{times} times")),
+    }
+}
+
+/// The verb of so many.
+pub(crate) fn are(count: impl Into<u64>) -> &'static str {
+    if count.into() == 1 { "is" } else { "are" }
+}
+
+fn became(state: EffectState) -> &'static str {
+    match state {
+        EffectState::Intended => "has not begun",
+        EffectState::Blocked => "was not to run",
+        EffectState::Started => "is under way",
+        EffectState::Done => "happened",
+        EffectState::Failed => "did not happen",
+        EffectState::Unknown => "may have happened",
     }
 }
 
@@ -243,7 +287,7 @@ impl fmt::Display for FallbackReason {
             }
             Self::Paused { until, .. } => write!(f, "it is left alone until {until}"),
             Self::WaitBeyondDeadline { wait, remaining } => {
-                write!(f, "a wait of {} is more than the {} that are left", Span(*wait), Span(*remaining))
+                write!(f, "a wait of {} is longer than the time that is left, {}", Span(*wait), Span(*remaining))
             }
         }
     }
@@ -253,7 +297,14 @@ impl fmt::Display for RetryRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RetryBudget(RetryBudgetSpent { retries, allowed, calls }) => {
-                write!(f, "{retries} of the {allowed} retries that {calls} calls allow are made")
+                let (calls, allow) = (counted(*calls, "call", "calls"), if *calls == 1 { "allows" } else { "allow" });
+                match allowed {
+                    0 => write!(f, "{calls} {allow} no retry"),
+                    allowed => {
+                        let allowed = counted(*allowed, "retry", "retries");
+                        write!(f, "{calls} {allow} {allowed}, and {retries} {} made", are(*retries))
+                    }
+                }
             }
             Self::Throttle { tokens_thousandths } => {
                 let (whole, tenths) = (tokens_thousandths / 1_000, tokens_thousandths % 1_000 / 100);
@@ -266,8 +317,12 @@ impl fmt::Display for RetryRefusal {
 impl fmt::Display for ChangeReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Consecutive { failures: 1 } => f.write_str("a failure"),
             Self::Consecutive { failures } => write!(f, "{failures} failures in a row"),
+            Self::Window { calls: 1, .. } => f.write_str("the last call failed"),
             Self::Window { failed, calls } => write!(f, "{failed} of the last {calls} calls failed"),
+            Self::Slow { calls: 1, .. } => f.write_str("the last call was slow"),
+            Self::Slow { slow: 1, calls } => write!(f, "1 of the last {calls} calls was slow"),
             Self::Slow { slow, calls } => write!(f, "{slow} of the last {calls} calls were slow"),
             Self::ProbeFailed => f.write_str("the probe failed"),
             Self::LeaseEnded => f.write_str("the probe was not heard of until its lease ended"),
@@ -306,7 +361,7 @@ impl fmt::Display for DecisionRejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "nothing of that number was asked",
-            Self::AlreadyDecided => "the question was decided before, and a decision is used once",
+            Self::AlreadyDecided => "the question is closed, and a decision is used once",
             Self::Expired => "the question had expired",
             Self::OtherCall => "it is about another call than the one that was asked about",
             Self::OtherArguments => "what may have happened runs again exactly as it was, or not at all",

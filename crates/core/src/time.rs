@@ -122,12 +122,31 @@ impl fmt::Display for Span {
             0 => f.write_str("0 ms"),
             us @ 1..1_000 => write!(f, "{us} µs"),
             us @ 1_000..1_000_000 => write_decimal(f, us, 1_000, "ms"),
-            us if us >= 2 * DAY && us.is_multiple_of(DAY) => write!(f, "{} days", us / DAY),
-            us if us >= 2 * HOUR && us.is_multiple_of(HOUR) => write!(f, "{} h", us / HOUR),
-            us if us >= 2 * MINUTE && us.is_multiple_of(MINUTE) => write!(f, "{} min", us / MINUTE),
-            us => write_seconds(f, us),
+            us if us >= 2 * MINUTE && us.is_multiple_of(MINUTE) && us < 2 * HOUR => write!(f, "{} min", us / MINUTE),
+            us => match write_long(f, us - us % 1_000)? {
+                0 => Ok(()),
+                rest => write_seconds(f, rest),
+            },
         }
     }
+}
+
+/// The days, hours and minutes of a span that is long enough to be told in them, and a space if anything is left. Answers what is
+/// left.
+pub(crate) fn write_long(f: &mut fmt::Formatter<'_>, micros: u64) -> Result<u64, fmt::Error> {
+    if micros < 2 * HOUR {
+        return Ok(micros);
+    }
+    let mut left = micros;
+    for (unit, name) in [(DAY, "days"), (HOUR, "h"), (MINUTE, "min")] {
+        // "26 h" reads better than one day and two hours.
+        let whole = if unit == DAY && micros < 2 * DAY { 0 } else { left / unit };
+        if whole > 0 {
+            left -= whole * unit;
+            write!(f, "{whole} {name}{}", if left > 0 { " " } else { "" })?;
+        }
+    }
+    Ok(left)
 }
 
 const MINUTE: u64 = 60_000_000;
@@ -244,6 +263,10 @@ mod tests {
             (169_200_000_000, "47 h"),
             (172_800_000_000, "2 days"),
             (31_536_000_000_000, "365 days"),
+            (7_201_000_000, "2 h 1 s"),
+            (93_661_500_000, "26 h 1 min 1.5 s"),
+            (777_600_000_001, "9 days"),
+            (u64::MAX, "213503982 days 8 h 1 min 49.551 s"),
             (121_000_000, "121 s"),
         ] {
             assert_eq!(Span(Duration::from_micros(us)).to_string(), text, "{us} µs");

@@ -69,9 +69,10 @@ fn of_decision(event: &Event) -> (&'static str, &'static str) {
         Event::CallFailed { .. } => {
             ("Giving up in time", "Trying on would cost time and help nobody. The run decides what to do now.")
         }
-        Event::LateReply { .. } => {
-            ("Late reply", "What comes for an attempt that is over does not count: its call went on without it.")
-        }
+        Event::LateReply { .. } => (
+            "Late reply",
+            "It comes too late for its call. What it tells of the world still counts, such as that a mail went out.",
+        ),
         Event::BreakerOpened { .. }
         | Event::BreakerHalfOpened { .. }
         | Event::BreakerClosed { .. }

@@ -200,6 +200,18 @@ fn four_failures_an_idle_hour_and_one_failure_do_not_open_a_window_of_a_minute()
 }
 
 #[test]
+fn without_any_rule_it_counts_and_opens_by_hand_alone() {
+    let policy = BreakerPolicy::default().with_consecutive(0).with_window(None).with_slow(None);
+    let mut breaker = CircuitBreaker::new(policy, Seed(1));
+    for ms in 0..100 {
+        attempt(&mut breaker, ms, PermitOutcome::Failed);
+    }
+    assert_eq!((breaker.state(), breaker.stats().failures, breaker.poll_change()), (State::Closed, 100, None));
+    breaker.force_open("maintenance", at(100));
+    assert!(breaker.admit(at(100), None).is_err());
+}
+
+#[test]
 fn failures_before_an_idle_stretch_of_any_length_do_not_open_it() {
     // Also of the lengths after which stamps of 31 bits begin anew.
     for idle in [60_000_000, 1 << 29, 1 << 30, 1 << 31, 1 << 32, 1 << 40] {

@@ -12,21 +12,24 @@ use alloc::vec::Vec;
 ///
 /// ```text
 ///   intended ──> started ──> done
-///       │           ├──────> failed     it certainly did not happen
-///       └> blocked  └──────> unknown    it may have happened; never tried again by itself
+///       │           ├──────> failed     as far as anybody knows, it did not happen
+///       └> blocked  └──────> unknown    it may have happened
 /// ```
+///
+/// What is unknown and must not happen twice is never tried again by itself. A late word leads from there to done or failed, and
+/// from failed to done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum EffectState {
     /// The model asked for it.
     Intended,
-    /// It does not run: a human said no, or nobody said yes.
+    /// It does not run: a human said no, nobody said yes, or it turned out to have happened by an earlier call.
     Blocked,
     /// It was handed to the tool.
     Started,
     /// It happened.
     Done,
-    /// It did not happen.
+    /// It did not happen, as far as anybody knows.
     Failed,
     /// It may have happened.
     Unknown,

@@ -3,15 +3,20 @@
 use super::{Explainer, Explanation, Nearest, Policies, Setting, Subject, Value, words};
 use crate::backoff::{Delay, Jitter};
 use crate::deadline::Scope;
+use crate::effect::EffectState;
 use crate::event::Event;
 use crate::outcome::StopReason;
 use crate::time::{Duration, Instant};
+use alloc::string::String;
 
 impl Explainer<'_> {
     pub(super) fn attempt_started(&self, index: usize, until: Option<Instant>, scope: Scope) -> Option<Explanation> {
         let call = self.guarded(index)?;
         let limits = self.limits(&call, Some(index));
-        let Some(until) = until else { return Some(Explanation::new("no_limit", words::NO_LIMIT)) };
+        let Some(until) = until else {
+            let text = if limits.is_empty() { words::NO_LIMIT } else { words::ENDLESS };
+            return Some(Explanation::new("no_limit", text).by(limits.into_iter().next().map(|limit| limit.setting)));
+        };
         let first = Self::first(&limits, scope);
         let at = self.at(index);
         let text = words::first_limit(scope, &call.subject, first, &limits, at, until);
@@ -104,12 +109,27 @@ impl Explainer<'_> {
             );
             same && ended
         });
-        match over {
-            Some((place, entry)) => Explanation::new("late", words::late(entry.at, self.at(index) - entry.at))
-                .number("ended_by_entry", Value::Number(place as u64))
-                .number("late_by", (self.at(index) - entry.at).into()),
-            None => Explanation::new("unasked", words::UNASKED),
-        }
+        let Some((place, entry)) = over else { return Explanation::new("unasked", words::UNASKED) };
+        let late = words::late(entry.at, self.at(index) - entry.at);
+        let text = self.late_effect(index).map_or_else(|| late.clone(), |word| alloc::format!("{late} {word}"));
+        Explanation::new("late", text)
+            .number("ended_by_entry", Value::Number(place as u64))
+            .number("late_by", (self.at(index) - entry.at).into())
+    }
+
+    /// What the late reply of that entry tells of an effect, where that counts: it is traced right after it.
+    fn late_effect(&self, index: usize) -> Option<String> {
+        let late = self.entry(index)?;
+        let at_once = self.after(index).take_while(|(_, entry)| entry.at == late.at);
+        let mut of_call = at_once.map(|(_, entry)| entry).filter(|entry| entry.call == late.call);
+        of_call.by_ref().take_while(|entry| !matches!(entry.event, Event::LateReply { .. })).find_map(|entry| {
+            match &entry.event {
+                Event::EffectSettled { tool, state: EffectState::Done } => Some(words::late_word(tool, "happened")),
+                Event::EffectSettled { tool, .. } => Some(words::late_word(tool, "did not happen")),
+                Event::EffectRepeated { tool, .. } => Some(words::late_word(tool, "happened more than once")),
+                _ => None,
+            }
+        })
     }
 
     pub(super) fn backing_off(&self, index: usize, next: u32, of: u32, delay: Delay) -> Option<Explanation> {

@@ -1,6 +1,6 @@
 //! What an explanation says: rule, numbers, setting, and what would have decided otherwise.
 
-use crate::time::{Duration, Instant, Span, micros};
+use crate::time::{Duration, Instant, Span, micros, write_long};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -105,6 +105,7 @@ impl Setting {
 ///
 /// assert_eq!(Value::Duration(Duration::from_millis(4_500)).to_string(), "4.5 s");
 /// assert_eq!(Value::Duration(Duration::from_micros(4_500_001)).to_string(), "4.500001 s");
+/// assert_eq!(Value::Duration(Duration::from_micros(7_200_000_001)).to_string(), "2 h 0.000001 s");
 /// assert_eq!(Value::PerMille(333).to_string(), "33.3 %");
 /// assert_eq!(Value::Nothing.to_string(), "none");
 /// ```
@@ -164,8 +165,9 @@ impl fmt::Display for Value {
             Self::Duration(duration) => match micros(*duration) {
                 // `Span` cuts off after three decimals.
                 us if us >= 1_000_000 && us % 1_000 != 0 => {
-                    let digits = alloc::format!("{:06}", us % 1_000_000);
-                    write!(f, "{}.{} s", us / 1_000_000, digits.trim_end_matches('0'))
+                    let seconds = write_long(f, us)?;
+                    let digits = alloc::format!("{:06}", seconds % 1_000_000);
+                    write!(f, "{}.{} s", seconds / 1_000_000, digits.trim_end_matches('0'))
                 }
                 _ => write!(f, "{}", Span(*duration)),
             },

@@ -4,7 +4,7 @@ use crate::backoff::{Backoff, Delay, Jitter};
 use crate::breaker::{BreakerPolicy, ChangeReason, RejectReason, WindowPolicy};
 use crate::budget::{BudgetExceeded, Limits, Resource, RetryBudgetPolicy, RetryBudgetSpent, ThrottlePolicy};
 use crate::deadline::Scope;
-use crate::effect::Effect;
+use crate::effect::{Effect, EffectState};
 use crate::event::BlockReason;
 use crate::failure::{Failure, FailureClass};
 use crate::fallback::{FallbackReason, RetryRefusal};
@@ -175,6 +175,33 @@ fn a_timeout_has_a_nearest_change_if_the_reply_came_late_and_to_the_microsecond(
 }
 
 #[test]
+fn a_late_reply_says_what_it_still_tells_of_an_effect() {
+    let tool = || String::from("send_email");
+    let over = entry(2_000, 2, 1, Event::AttemptTimedOut { scope: Scope::Attempt, after: ms(2_000) });
+    let late = || entry(2_500, 2, 1, Event::LateReply { ok: true });
+    let settled = |state| entry(2_500, 2, 0, Event::EffectSettled { tool: tool(), state });
+    let why = "The attempt was over at 2 s, 500 ms earlier: its answer comes too late for its call.";
+    for (after, counts) in [
+        (vec![], ""),
+        (vec![settled(EffectState::Done)], " It tells that send_email happened, though, and that counts."),
+        (vec![settled(EffectState::Failed)], " It tells that send_email did not happen, though, and that counts."),
+        (
+            vec![entry(2_500, 2, 0, Event::EffectRepeated { tool: tool(), times: 2 }), settled(EffectState::Done)],
+            " It tells that send_email happened more than once, though, and that counts.",
+        ),
+        // What another late reply told, or one at another instant, or on another call.
+        (vec![late(), settled(EffectState::Done)], ""),
+        (vec![Entry { at: at(2_600), ..settled(EffectState::Done) }], ""),
+        (vec![Entry { call: Some(CallId(3)), ..settled(EffectState::Done) }], ""),
+    ] {
+        let trace: Vec<_> = [begins(0, 2, 1), over.clone(), late()].into_iter().chain(after).collect();
+        let policy = run();
+        let explanation = Explainer::new(&policy, &[], &trace).explain(2).unwrap();
+        assert_eq!((explanation.rule, explanation.text), ("late", format!("{why}{counts}")));
+    }
+}
+
+#[test]
 fn a_wait_beyond_the_deadline_says_how_much_later_that_had_to_be() {
     let policy = plain().with_deadline(Some(ms(10_000))).unwrap();
     let reason = FallbackReason::WaitBeyondDeadline { wait: ms(10_500), remaining: ms(9_999) };
@@ -227,6 +254,63 @@ fn an_attempt_names_the_limit_that_comes_first_and_the_others() {
     let explanation = last(&Explainer::of_call(&policy, &trace));
     assert_eq!(explanation.text, "The call's timeout of 4 s comes first. The call's deadline leaves 30 s.");
     assert_eq!(explanation.setting.unwrap().name, "timeout");
+}
+
+#[test]
+fn a_limit_that_never_comes_is_told_apart_from_none() {
+    let begins = [begins(5, 1, 1)];
+    let without = last(&Explainer::of_call(&plain(), &begins));
+    assert_eq!(without.text, "No timeout and no deadline is set, so nothing limits how long this attempt takes.");
+    let policy = plain().with_timeout(Some(Duration::MAX)).unwrap();
+    let endless = last(&Explainer::of_call(&policy, &begins));
+    assert_eq!(
+        endless.text,
+        "The limits that are set lie beyond the end of time, so nothing limits how long this attempt takes."
+    );
+    assert_eq!((without.setting, endless.setting.unwrap().name), (None, "timeout"));
+    let began = Event::AttemptStarted { option: 0, until: Some(at(30_005)), scope: Scope::Call };
+    let policy = policy.with_deadline(Some(ms(30_000))).unwrap();
+    let deadline = last(&Explainer::of_call(&policy, &[entry(5, 1, 1, began)]));
+    assert_eq!(deadline.text, "The call's deadline comes first, in 30 s.");
+}
+
+#[test]
+fn what_there_is_one_of_is_told_in_the_singular() {
+    let policy = run();
+    let of_model = |event| of_run(&policy, vec![asked_model(0, 1), begins(0, 1, 1), entry(1, 1, 0, event)]).text;
+    let budget = |what, limit, left| {
+        let exceeded = BudgetExceeded { what, limit, left, asked: 2 };
+        of_model(Event::CallFailed { error: CallError::BudgetExceeded(exceeded) })
+    };
+    assert_eq!(
+        budget(Resource::Attempts, 1, 1),
+        "The budget allows 1 attempt; 1 is left, and this attempt asks for 2."
+    );
+    assert_eq!(
+        budget(Resource::Money, 1, 0),
+        "The budget allows 1 millionth of money; 0 are left, and this attempt asks for 2."
+    );
+    assert_eq!(budget(Resource::Time, 60_000_000, 0), "The budget allows 60 s, and that time is over.");
+    let spent = |calls, allowed| {
+        let reason = RetryRefusal::RetryBudget(RetryBudgetSpent { retries: allowed, allowed, calls });
+        of_model(Event::RetryRefused { reason })
+    };
+    assert_eq!(spent(1, 1), "With 1 call so far, the run may make 1 retry, and 1 is made.");
+    assert_eq!(spent(3, 2), "With 3 calls so far, the run may make 2 retries, and 2 are made.");
+    assert_eq!(spent(1, 0), "With 1 call so far, the run may make no retry.");
+    let opened = |reason| {
+        let text = of_model(Event::BreakerOpened { option: 0, until: at(20_001), reason });
+        text.split_inclusive(" It stays").next().unwrap().to_string()
+    };
+    assert_eq!(
+        opened(ChangeReason::Window { failed: 1, calls: 1 }),
+        "The last call of the model failed, and 50 % is enough. It stays"
+    );
+    assert_eq!(opened(ChangeReason::Slow { slow: 1, calls: 1 }), "The last call of the model was slow. It stays");
+    assert_eq!(
+        opened(ChangeReason::Slow { slow: 1, calls: 4 }),
+        "1 of the last 4 calls of the model was slow. It stays"
+    );
 }
 
 #[test]
@@ -446,7 +530,7 @@ fn the_end_of_a_run_points_to_what_decided_it() {
     assert_eq!(explanation.setting.unwrap().name, "max_steps");
     let policy = run().with_deadline(Some(ms(30_000))).unwrap();
     let explanation = of_run(&policy, vec![entry(30_000, 0, 0, finished(StopReason::Deadline))]);
-    assert_eq!(explanation.text, "The run may take 30 s, and they are over.");
+    assert_eq!(explanation.text, "The run may take 30 s, and that time is over.");
     assert_eq!(explanation.setting.unwrap().name, "run.deadline");
 }
 

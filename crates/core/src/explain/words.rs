@@ -11,6 +11,7 @@ use crate::failure::FailureClass;
 use crate::fallback::PauseReason;
 use crate::outcome::StopReason;
 use crate::progress::{Repetition, Rung};
+use crate::sentence::{are, counted, so_often};
 use crate::time::{Duration, Instant, micros};
 use alloc::format;
 use alloc::string::String;
@@ -41,15 +42,9 @@ fn span(duration: Duration) -> Value {
     Value::Duration(duration)
 }
 
-fn times(count: u32) -> String {
-    match count {
-        1 => "once".into(),
-        2 => "twice".into(),
-        count => format!("{count} times"),
-    }
-}
-
 pub(super) const NO_LIMIT: &str = "No timeout and no deadline is set, so nothing limits how long this attempt takes.";
+pub(super) const ENDLESS: &str =
+    "The limits that are set lie beyond the end of time, so nothing limits how long this attempt takes.";
 pub(super) const UNASKED: &str = "Nothing of that number was under way, so the answer changes nothing.";
 pub(super) const AFTER_COMMIT: &str =
     "A part of the answer had been shown and cannot be taken back, so nothing is tried again.";
@@ -78,10 +73,11 @@ pub(super) fn first_limit(
     let mut text = match scope {
         Scope::Attempt => format!("{}'s timeout of {left} comes first.", first(subject)),
         Scope::FirstOutput | Scope::Idle => format!("The limit of {left} for the first output comes first."),
-        Scope::Call => format!("The call's deadline comes first: {left} are left."),
-        Scope::Run => format!("The run's deadline comes first: {left} are left."),
+        Scope::Call => format!("The call's deadline comes first, in {left}."),
+        Scope::Run => format!("The run's deadline comes first, in {left}."),
     };
-    for other in limits.iter().filter(|other| limit.is_none_or(|limit| limit.setting.name != other.setting.name)) {
+    let comes = limits.iter().filter(|other| other.at < Instant::MAX);
+    for other in comes.filter(|other| limit.is_none_or(|limit| limit.setting.name != other.setting.name)) {
         let left = span(other.at - now);
         let leaves = match other.scope {
             Scope::Attempt => "The timeout leaves",
@@ -139,7 +135,12 @@ pub(super) fn committed(after: Duration) -> Explanation {
 }
 
 pub(super) fn late(over: Instant, by: Duration) -> String {
-    format!("The attempt was over at {over}, {} earlier, so its answer changes nothing.", span(by))
+    format!("The attempt was over at {over}, {} earlier: its answer comes too late for its call.", span(by))
+}
+
+/// What a late answer tells of an effect.
+pub(super) fn late_word(tool: &str, became: &str) -> String {
+    format!("It tells that {tool} {became}, though, and that counts.")
 }
 
 pub(super) fn backing_off(next: u32, of: u32, delay: Delay, backoff: &Backoff) -> String {
@@ -173,7 +174,9 @@ pub(super) fn attempts_used_up(subject: &Subject, attempts: u32) -> String {
     match attempts {
         1 => format!("{} may be tried once, and this attempt failed.", first(subject)),
         2 => format!("{} may be tried twice, and both attempts failed.", first(subject)),
-        attempts => format!("{} may be tried {}, and all {attempts} attempts failed.", first(subject), times(attempts)),
+        attempts => {
+            format!("{} may be tried {}, and all {attempts} attempts failed.", first(subject), so_often(attempts))
+        }
     }
 }
 
@@ -281,21 +284,31 @@ pub(super) fn throttled(tokens_thousandths: u32, tokens: Option<u32>) -> String 
     let left = Value::Thousandths(tokens_thousandths);
     let of = tokens.map(|tokens| format!(" of {tokens}")).unwrap_or_default();
     format!(
-        "Most of what goes there fails: each failure took a token, {left}{of} are left, and without more than half of them \
-         nothing is tried a second time."
+        "Most of what goes there fails: each failure took a token, {left}{of} {} left, and without more than half of them \
+         nothing is tried a second time.",
+        if tokens_thousandths == 1_000 { "is" } else { "are" }
     )
 }
 
 pub(super) fn retries_spent(spent: RetryBudgetSpent) -> String {
     let RetryBudgetSpent { retries, allowed, calls } = spent;
-    format!("With {calls} calls so far, the run may make {allowed} retries, and {retries} are made.")
+    let calls = counted(calls, "call", "calls");
+    match allowed {
+        0 => format!("With {calls} so far, the run may make no retry."),
+        allowed => {
+            let allowed = counted(allowed, "retry", "retries");
+            format!("With {calls} so far, the run may make {allowed}, and {retries} {} made.", are(retries))
+        }
+    }
 }
 
 fn amount(what: Resource, number: u64) -> String {
     match what {
         Resource::Time => format!("{}", span(Duration::from_micros(number))),
-        Resource::Money => format!("{number} millionths of money"),
-        what => format!("{number} {}", what.as_str()),
+        Resource::Attempts => format!("{}", counted(number, "attempt", "attempts")),
+        Resource::Steps => format!("{}", counted(number, "step", "steps")),
+        Resource::Tokens => format!("{}", counted(number, "token", "tokens")),
+        Resource::Money => format!("{}", counted(number, "millionth of money", "millionths of money")),
     }
 }
 
@@ -303,37 +316,45 @@ pub(super) fn budget(exceeded: BudgetExceeded) -> String {
     let BudgetExceeded { what, limit, left, asked } = exceeded;
     let limit = amount(what, limit);
     match (what, asked) {
-        (Resource::Time, _) => format!("The budget allows {limit}, and they are over."),
+        (Resource::Time, _) => format!("The budget allows {limit}, and that time is over."),
         (_, 0) => format!("The budget allows {limit}, and more than that is spent."),
-        _ => format!("The budget allows {limit}; {left} are left, and this attempt asks for {asked}."),
+        _ => format!("The budget allows {limit}; {left} {} left, and this attempt asks for {asked}.", are(left)),
     }
 }
 
 pub(super) fn budget_of_a_step(exceeded: BudgetExceeded) -> String {
     let BudgetExceeded { what, limit, left, asked } = exceeded;
-    match asked {
-        0 => budget(exceeded),
-        _ => format!("The budget allows {}; {left} are left, and another step asks for {asked}.", amount(what, limit)),
+    if asked == 0 {
+        return budget(exceeded);
     }
+    format!("The budget allows {}; {left} {} left, and another step asks for {asked}.", amount(what, limit), are(left))
 }
 
 pub(super) fn opened_in_a_row(subject: &Subject, failures: u32) -> String {
     match failures {
         1 => format!("{} failed, and one failure is enough.", first(subject)),
-        failures => format!("{} failed {} in a row, which is how many it takes.", first(subject), times(failures)),
+        failures => format!("{} failed {} in a row, which is how many it takes.", first(subject), so_often(failures)),
     }
 }
 
 pub(super) fn opened_by_share(subject: &Subject, failed: u32, calls: u32, share: Option<u32>) -> String {
     let share = share.map(|share| format!(", and {} is enough", Value::PerMille(share))).unwrap_or_default();
-    format!("{failed} of the last {calls} calls of {subject} failed{share}.")
+    match calls {
+        1 => format!("The last call of {subject} failed{share}."),
+        calls => format!("{failed} of the last {calls} calls of {subject} failed{share}."),
+    }
 }
 
 pub(super) fn opened_by_slowness(subject: &Subject, slow: u32, calls: u32, rule: Option<SlowPolicy>) -> String {
     let rule = rule.map(|rule| {
         format!(" {} or longer is slow, and {} is enough.", span(rule.limit()), Value::PerMille(rule.per_mille()))
     });
-    format!("{slow} of the last {calls} calls of {subject} were slow.{}", rule.unwrap_or_default())
+    let rule = rule.unwrap_or_default();
+    match (slow, calls) {
+        (_, 1) => format!("The last call of {subject} was slow.{rule}"),
+        (1, calls) => format!("1 of the last {calls} calls of {subject} was slow.{rule}"),
+        (slow, calls) => format!("{slow} of the last {calls} calls of {subject} were slow.{rule}"),
+    }
 }
 
 /// The arithmetic of an open time: from half the ceiling to all of it, and the ceiling doubles each time in a row.
@@ -503,7 +524,7 @@ pub(super) fn run_finished(
         (StopReason::Answered, ..) => "The model gave an answer and asked for no more tools.".into(),
         (_, Some(entry), Some(why), _) => format!("Entry {entry} of the trace decided it. {}", why.text),
         (StopReason::Deadline, _, _, Some(setting)) => {
-            format!("The run may take {}, and they are over.", setting.value)
+            format!("The run may take {}, and that time is over.", setting.value)
         }
         (StopReason::Cancelled, ..) => "Whoever wanted it took it back; no setting decides that.".into(),
         _ => format!("The run ended because {stop}."),

@@ -84,7 +84,8 @@ impl ProgressPolicy {
     }
 
     /// The tools that may honestly be asked the same again until the world has changed. A turn of only such tools never
-    /// counts as repetition; the step cap bounds it all the same. Fails on an empty name.
+    /// counts as repetition; the step cap bounds it all the same. Fails on an empty name; and a run that has no tool of one of these
+    /// names is [refused](crate::run::Run::new), for a name that is misspelt would let no tool poll.
     pub fn with_polling<T: Into<String>>(mut self, tools: impl IntoIterator<Item = T>) -> Result<Self, InvalidSetting> {
         self.polling = tools.into_iter().map(Into::into).collect();
         if self.polling.iter().any(String::is_empty) {

@@ -28,6 +28,7 @@ fn same_event(one: &Event, other: &Event) -> bool {
         (Event::RunStarted { run, seed, .. }, Event::RunStarted { run: other, seed: same, .. }) => {
             (run, seed) == (other, same)
         }
+        (Event::ModelCalled { messages, .. }, Event::ModelCalled { messages: other, .. }) => messages == other,
         (Event::StepStarted { step, .. }, Event::StepStarted { step: other, .. }) => step == other,
         (Event::AttemptStarted { option, .. }, Event::AttemptStarted { option: other, .. }) => option == other,
         (

@@ -2,9 +2,9 @@
 
 use super::compare::first_difference;
 use super::world::World;
-use super::{ReplayError, WhatIf};
+use super::{Part, ReplayError, WhatIf};
 use crate::id::RunId;
-use crate::run::{Input, Output, Run};
+use crate::run::{Beginning, Input, Output, Run};
 use crate::snapshot::{Kind, Reader, SnapshotError, Stored, Writer};
 use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
@@ -46,8 +46,7 @@ use alloc::vec::Vec;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recording {
     run: RunId,
-    /// What it began with, as a checksum.
-    began_as: u64,
+    began: Beginning,
     inputs: Vec<(Instant, Input)>,
 }
 
@@ -55,7 +54,7 @@ impl Recording {
     /// What that run was told so far, if it was made [to record](Run::with_recording).
     #[must_use]
     pub fn of(run: &Run) -> Option<Self> {
-        Some(Self { run: run.id(), began_as: run.began_as(), inputs: run.recorded()?.to_vec() })
+        Some(Self { run: run.id(), began: run.began(), inputs: run.recorded()?.to_vec() })
     }
 
     /// The run that was recorded.
@@ -70,16 +69,21 @@ impl Recording {
         &self.inputs
     }
 
-    /// Tells it all again to a run that began as the recorded one did: new with the same task, settings and tools, or
+    /// Tells it all again to a run that began as the recorded one did: new with the same task, seed, settings and tools, or
     /// restored from the same snapshot at the same instant. The traces are equal then.
+    ///
+    /// Fails on a run that began otherwise, as far as that can be known: settings are not recorded.
     pub fn replay(&self, run: Run) -> Result<Run, ReplayError> {
         self.told_again(run, &mut None)
     }
 
-    /// What would have happened to `other`, which began alike but for its policy. `original` is the recorded run anew, as
-    /// for [`replay`](Self::replay): from it is known when each attempt had begun.
+    /// What would have happened to `other`, which began alike but for its settings: its policy, those of its tools, and how many
+    /// models it has. `original` is the recorded run anew, as for [`replay`](Self::replay): from it is known when each attempt had
+    /// begun.
+    ///
+    /// Fails if one of them began otherwise.
     pub fn what_if(&self, original: Run, other: Run) -> Result<WhatIf, ReplayError> {
-        self.check(&other)?;
+        self.check(&other, Beginning { models: self.began.models, ..other.began() })?;
         let mut world = World::default();
         let original = self.told_again(original, &mut Some(&mut world))?;
         let (run, beyond) = world.drive(other, &self.inputs);
@@ -92,7 +96,7 @@ impl Recording {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut to = Writer::new(Kind::Recording, Instant::ORIGIN);
-        to.put(&self.run.0).put(&self.began_as).put(&(self.inputs.len() as u64));
+        to.put(&self.run.0).put(&self.began).put(&(self.inputs.len() as u64));
         for (at, input) in &self.inputs {
             to.put(&at.as_micros()).put(input);
         }
@@ -102,26 +106,36 @@ impl Recording {
     /// From its bytes. Whatever they are, the answer is a recording or an error.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SnapshotError> {
         let mut from = Reader::new(Kind::Recording, bytes, Instant::ORIGIN, Duration::ZERO)?;
-        let (run, began_as) = (RunId(from.take()?), from.take()?);
+        let (run, began) = (RunId(from.take()?), from.take()?);
         let count = from.count()?;
         let told = |_| Ok((Instant::from_micros(from.take()?), Input::load(&mut from)?));
         let inputs = (0..count).map(told).collect::<Result<_, SnapshotError>>()?;
         from.finish()?;
-        Ok(Self { run, began_as, inputs })
+        Ok(Self { run, began, inputs })
     }
 
-    fn check(&self, run: &Run) -> Result<(), ReplayError> {
+    fn check(&self, run: &Run, began: Beginning) -> Result<(), ReplayError> {
         if run.id() != self.run {
             return Err(ReplayError::OtherRun { recorded: self.run });
         }
         if !run.trace().entries().is_empty() {
             return Err(ReplayError::AlreadyBegun);
         }
-        if run.began_as() == self.began_as { Ok(()) } else { Err(ReplayError::OtherBeginning) }
+        let parts = [
+            (Part::Messages, began.messages == self.began.messages),
+            (Part::Seed, began.seed == self.began.seed),
+            (Part::Tools, began.tools == self.began.tools),
+            (Part::Models, began.models == self.began.models),
+            (Part::Snapshot, began.state == self.began.state),
+        ];
+        match parts.into_iter().find(|(_, same)| !same) {
+            None => Ok(()),
+            Some((differs, _)) => Err(ReplayError::OtherBeginning { differs }),
+        }
     }
 
     fn told_again(&self, mut run: Run, learning: &mut Option<&mut World>) -> Result<Run, ReplayError> {
-        self.check(&run)?;
+        self.check(&run, run.began())?;
         for (now, input) in &self.inputs {
             if let Some(world) = learning {
                 world.learn(*now, input);

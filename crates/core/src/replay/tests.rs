@@ -12,8 +12,9 @@ use crate::rng::Seed;
 use crate::run::{Input, ModelReply, Output, ToolSpec};
 use crate::snapshot::SnapshotError;
 use crate::time::{Duration, Instant};
+use alloc::format;
+use alloc::string::ToString;
 use alloc::vec;
-use alloc::vec::Vec;
 
 fn at(ms: u64) -> Instant {
     Instant::from_millis(ms)
@@ -140,22 +141,87 @@ fn a_cut_or_changed_recording_is_refused() {
 }
 
 #[test]
-fn a_recording_is_replayed_with_a_run_that_began_alike_or_not_at_all() {
-    let recording = Recording::of(&recorded()).unwrap();
-    let with = |task: &str, tools: Vec<ToolSpec>, seed: u64| {
-        Run::new(RunId(1), task, policy(3, 4_000), 1, tools, Seed(seed)).unwrap()
+fn a_recording_is_replayed_with_a_run_that_began_alike_or_says_what_differs() {
+    let recording = Recording::from_bytes(&Recording::of(&recorded()).unwrap().to_bytes()).unwrap();
+    let with = |task: &str, system: &str, tool: &str, seed: u64| {
+        let tools = vec![ToolSpec::new(tool).risky()];
+        let run = Run::new(RunId(1), task, policy(3, 4_000), 1, tools, Seed(seed)).unwrap();
+        if system.is_empty() { run } else { run.with_system(system) }
     };
-    let mail = || vec![ToolSpec::new("mail").risky()];
-    for other in [with("Tell Bob.", mail(), 3), with("Tell Ana.", mail(), 4), with("Tell Ana.", vec![], 3)] {
-        assert_eq!(recording.replay(other).unwrap_err(), ReplayError::OtherBeginning);
+    let conversation = "another conversation: give it the task and the system message of the recorded one";
+    for (task, system, tool, seed, differs, said) in [
+        ("Tell Bob.", "", "mail", 3, Part::Messages, conversation),
+        ("Tell Ana.", "Be brief.", "mail", 3, Part::Messages, conversation),
+        ("Tell Ana.", "", "mail", 4, Part::Seed, "another seed: give it that of the recorded one"),
+        ("Tell Ana.", "", "post", 3, Part::Tools, "other tools: give it those of the recorded one, in their order"),
+    ] {
+        let other = || with(task, system, tool, seed);
+        let refused = ReplayError::OtherBeginning { differs };
+        assert_eq!(recording.replay(other()).unwrap_err(), refused);
+        assert_eq!(recording.what_if(other(), fresh(policy(1, 4_000))).unwrap_err(), refused);
+        assert_eq!(recording.what_if(fresh(policy(3, 4_000)), other()).unwrap_err(), refused);
+        assert_eq!(refused.to_string(), format!("the run to replay it with has {said}"));
     }
-    let other = || with("Tell Bob.", mail(), 3);
-    for (original, changed) in [(other(), fresh(policy(1, 4_000))), (fresh(policy(3, 4_000)), other())] {
-        assert_eq!(recording.what_if(original, changed).unwrap_err(), ReplayError::OtherBeginning);
+    assert!(
+        recording.what_if(fresh(policy(3, 4_000)), fresh(policy(1, 9_000))).is_ok(),
+        "another policy is what it is for"
+    );
+}
+
+#[test]
+fn how_many_models_there_are_is_recorded_and_may_be_asked_about() {
+    let recording = Recording::of(&recorded()).unwrap();
+    let two = || {
+        let tools = vec![ToolSpec::new("mail").risky()];
+        Run::new(RunId(1), "Tell Ana.", policy(2, 4_000), 2, tools, Seed(3)).unwrap()
+    };
+    let refused = ReplayError::OtherBeginning { differs: Part::Models };
+    assert_eq!(recording.replay(two()).unwrap_err(), refused);
+    assert_eq!(recording.what_if(two(), two()).unwrap_err(), refused);
+    assert_eq!(
+        refused.to_string(),
+        "the run to replay it with has another number of models: give it as many as the recorded one"
+    );
+    // That there would have been a fallback decides nothing before it is come to.
+    let other = recording.what_if(fresh(policy(3, 4_000)), two()).unwrap();
+    let differs = other.first_difference.unwrap();
+    assert!(matches!(other.run.trace().entries()[differs].event, Event::FellBack { .. }));
+    assert_eq!(other.beyond.unwrap().what, "another attempt at fallback 1 of the model in step 1");
+}
+
+#[test]
+fn a_restored_run_is_replayed_from_the_same_snapshot_at_the_same_instant() {
+    let mut run = fresh(policy(3, 4_000));
+    run.handle(at(5), Input::Suspend);
+    run.handle(at(5), Input::Start);
+    let Output::Think(attempt) = run.poll() else { panic!() };
+    run.handle(at(7), Input::ModelReplied(attempt.id, ModelReply::tool("b", "none of its tools", "{}")));
+    let thinking = run.snapshot();
+    let Output::Think(attempt) = run.poll() else { panic!() };
+    run.handle(at(9), Input::ModelReplied(attempt.id, ModelReply::tool("c", "mail", "{}")));
+    let waiting = run.snapshot();
+    let restored = |snapshot: &[u8], policy: RunPolicy, now: u64| {
+        let tools = vec![ToolSpec::new("mail").risky()];
+        Run::restore(snapshot, RunId(1), policy, 1, tools, at(now), Duration::ZERO).unwrap()
+    };
+    for snapshot in [thinking, waiting] {
+        let same = || restored(&snapshot, policy(3, 4_000), 50);
+        let mut again = same().with_recording();
+        again.handle(at(50), Input::Start);
+        again.handle(at(60), Input::Cancel);
+        let recording = Recording::of(&again).unwrap();
+        assert_eq!(recording.replay(same()).unwrap().trace(), again.trace());
+        let fewer = policy(1, 900).with_max_steps(1).unwrap();
+        assert!(recording.what_if(same(), restored(&snapshot, fewer, 50)).is_ok(), "settings may differ");
+        let later = recording.replay(restored(&snapshot, policy(3, 4_000), 51)).unwrap_err();
+        assert_eq!(later, ReplayError::OtherBeginning { differs: Part::Snapshot });
+        assert_eq!(
+            later.to_string(),
+            "the run to replay it with has another past: restore it from the same snapshot, at the same instant"
+        );
+        let new = recording.replay(fresh(policy(3, 4_000))).unwrap_err();
+        assert_eq!(new, ReplayError::OtherBeginning { differs: Part::Messages }, "the first of several");
     }
-    let back = Recording::from_bytes(&recording.to_bytes()).unwrap();
-    assert_eq!(back.replay(other()).unwrap_err(), ReplayError::OtherBeginning);
-    assert!(back.what_if(fresh(policy(3, 4_000)), fresh(policy(1, 9_000))).is_ok(), "another policy is what it is for");
 }
 
 #[test]

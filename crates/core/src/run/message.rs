@@ -104,7 +104,7 @@ pub struct ToolSpec {
 }
 
 impl ToolSpec {
-    /// A safe tool without effect, under [`CallPolicy::for_tool`].
+    /// A safe tool without effect, under [`CallPolicy::for_tool`]. A run [refuses](super::Run::new) a name that is empty or blank.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -144,8 +144,8 @@ impl ToolSpec {
         self
     }
 
-    /// Somebody can tell afterwards whether it happened: after an unknown outcome the host is asked, with
-    /// [`Output::Reconcile`](super::Output::Reconcile), before a human is.
+    /// Somebody can tell afterwards whether it happened: after an unknown outcome of an effect that must not happen twice the host is
+    /// asked, with [`Output::Reconcile`](super::Output::Reconcile), before a human is.
     #[must_use]
     pub fn with_reconcile(mut self) -> Self {
         self.reconciles = true;

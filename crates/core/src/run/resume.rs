@@ -35,6 +35,12 @@ impl Run {
         self.commons.store(self.tools.iter().map(ToolSpec::name), &self.stage, &mut to);
         to.put(&self.progress.as_ref().map(|progress| progress.history().clone()));
         to.put(&self.hint).put(&self.last_turn);
+        self.store_stage(&mut to);
+        to.finish()
+    }
+
+    /// How far it has come.
+    pub(super) fn store_stage(&self, to: &mut Writer) {
         let (code, actions) = match &self.stage {
             Phase::New => (0_u8, None),
             Phase::Thinking { .. } | Phase::Restored(None) => (1, None),
@@ -47,13 +53,12 @@ impl Run {
         if let Some(actions) = actions {
             to.put(&(actions.len() as u64));
             for action in actions {
-                action.store(&mut to);
+                action.store(to);
             }
         }
         if let Phase::Over(RunEnd { result, suspended: None }) = &self.stage {
             to.put(result);
         }
-        to.finish()
     }
 
     /// The run of that number from its [`snapshot`](Self::snapshot), under these settings and with these tools.

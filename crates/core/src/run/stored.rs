@@ -1,35 +1,13 @@
 //! What passes between a run and its host, in snapshots and recordings.
 
 use super::message::{Message, ModelReply, Role, ToolCall};
-use super::{Input, Run, RunResult};
+use super::{Input, RunResult};
 use crate::effect::{Claimed, EffectState, Reconciliation};
 use crate::event::BlockReason;
 use crate::failure::Failure;
 use crate::id::{ApprovalId, AttemptId, CallId};
 use crate::outcome::StopReason;
-use crate::snapshot::{Kind, Reader, SnapshotError, Stored, Writer};
-use crate::time::Instant;
-
-impl Run {
-    /// What it began with, as a checksum: the same for runs that differ in their policy alone.
-    pub(crate) fn began_as(&self) -> u64 {
-        if self.recorded.as_ref().is_some_and(|recorded| !recorded.is_empty()) {
-            self.began_as
-        } else {
-            self.beginning()
-        }
-    }
-
-    pub(super) fn beginning(&self) -> u64 {
-        let mut to = Writer::new(Kind::Run, Instant::ORIGIN);
-        to.put(&self.seed.0).put(&self.steps.used()).put(&self.messages).put(&self.calls).put(&self.approvals);
-        to.put(&self.ledger.entries().to_vec());
-        for tool in &self.tools {
-            to.text(tool.name());
-        }
-        to.checksum()
-    }
-}
+use crate::snapshot::{Reader, SnapshotError, Stored, Writer};
 
 impl Stored for Role {
     fn store(&self, to: &mut Writer) {

@@ -226,7 +226,7 @@ fn retries_inside_an_attempt_are_counted_and_named() {
     rich.tell(&mut one, 1, Input::Spent(1, Spend { attempts: 3, ..Spend::NONE }));
     rich.tell(&mut one, 2, Input::Succeeded(1));
     assert_eq!(rich.budget.spent(rich.budget.root()).attempts, 3);
-    assert!(format!("{}", rich.trace).contains("This attempt was 3: something inside it retries too"));
+    assert!(format!("{}", rich.trace).contains("This attempt was really 3: something inside it retries too"));
 }
 
 #[test]

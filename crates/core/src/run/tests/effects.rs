@@ -559,3 +559,25 @@ fn of_what_happened_once_and_in_time_nothing_is_kept() {
     run.handle(at(100), Input::ToolReplied(id, "sent".into()));
     assert_eq!(run.aftermath, Aftermath::default());
 }
+
+#[test]
+fn a_late_success_is_said_to_be_for_nothing_under_way_and_to_count_where_it_settles_an_effect() {
+    let nothing_waits = "A success came for an attempt that is not under way.";
+    for (effect, expected) in [
+        (Effect::Once, &[nothing_waits, "A late word: send_email happened after all."][..]),
+        (Effect::None, &[nothing_waits][..]),
+    ] {
+        let limit = CallPolicy::for_tool().with_timeout(Some(Duration::from_secs(2))).unwrap().with_retry(None);
+        let tools = vec![ToolSpec::new("send_email").with_effect(effect).with_policy(limit)];
+        let mut run = Run::new(RunId(1), "Tell Ana.", policy(), 1, tools, Seed(1)).unwrap();
+        run.handle(at(0), Input::Start);
+        wants(&mut run, 0, "send_email");
+        let (id, _) = act(&mut run);
+        run.handle(at(2_000), Input::Tick);
+        run.handle(at(2_500), Input::ToolReplied(id, "sent".into()));
+        let entries = run.trace().entries();
+        let late = entries.iter().position(|entry| matches!(entry.event, Event::LateReply { .. })).unwrap();
+        let said: Vec<_> = entries[late..].iter().map(|entry| entry.event.to_string()).collect();
+        assert_eq!(said, expected);
+    }
+}
