@@ -156,7 +156,7 @@ test("an SDK that tries again by itself is found out", async () => {
   one.on("decision", ({ what, why, text }) => { if (what === "inner_retries") told.push([why, text]); });
   await one.fetch(url, { headers: { "x-stainless-retry-count": "0" } });
   await one.fetch(url, { headers: { "x-stainless-retry-count": "2" } });
-  assert.deepEqual(told, [[{ attempts: 3 }, "This attempt was 3: something inside it retries too, and retries multiply. Switch that off."]]);
+  assert.deepEqual(told, [[{ attempts: 3 }, "This attempt was really 3: something inside it retries too, and retries multiply. Switch that off."]]);
 });
 
 test("a classifier of one's own sees the answer", async () => {
