@@ -14,7 +14,7 @@ async function bundle(text) {
 
 // In bytes. The module is to come to 40,000 and the driver to 8,000; these are what they are held to until then.
 const parts = [
-  ["the WebAssembly", readFileSync("dist/steadfast.wasm"), 76_000],
+  ["the WebAssembly", readFileSync("dist/steadfast.wasm"), 79_000],
   ["the driver, all of it", await bundle('export * from "steadfast/slim";'), 14_500],
   ["a bundle that uses only retry, from slim", await bundle('export { retry, init } from "steadfast/slim";'), 10_500],
 ];
