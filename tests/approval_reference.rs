@@ -108,6 +108,8 @@ struct Model {
     claimed: BTreeMap<usize, (EffectState, String)>,
     /// Of each call that was claimed: how often it had been tried, as far as its claims knew.
     tries: [u32; 2],
+    /// Of each call that was claimed: with which arguments.
+    ran_with: [String; 2],
     happened: Vec<Happened>,
     /// Of each call, how often a human said yes to it in all.
     yeses: [usize; 2],
@@ -239,10 +241,11 @@ impl Model {
             match claimed {
                 Some((state, _))
                     if question.again && state == EffectState::Unknown && self.tries[call] <= agent.attempts[call] => {}
-                Some(first) => return agent.learn(call, first),
+                Some(first) => return agent.learn(call, with_what(first, &self.ran_with[call], &args)),
                 None => {}
             }
             self.claimed.insert(call, (EffectState::Started, String::new()));
+            self.ran_with[call].clone_from(&args);
             self.tries[call] = agent.attempts[call] + 1;
         }
         agent.attempts[call] += 1;
@@ -262,8 +265,9 @@ impl Model {
         }
         if agent.resumed {
             if let Some(first) = self.claimed.get(&call).cloned() {
-                return agent.learn(call, first);
+                return agent.learn(call, with_what(first, &self.ran_with[call], &asked_for(call)));
             }
+            self.ran_with[call] = asked_for(call);
             let word = if told == Told::Denied { "no" } else { "" };
             self.claimed.insert(call, (EffectState::Blocked, word.into()));
         }
@@ -305,18 +309,22 @@ impl Model {
             (Stage::Running { .. }, _) => agent.stages[call] = Stage::Settled(told),
             // A late word on what nobody knew.
             (_, _) if !agent.is_news(call, end) => return,
-            (_, Some(question)) if agent.place == Where::Acting => {
-                agent.withdrawn.push(question.id);
+            (_, Some(question)) if agent.place != Where::Over => {
+                // Of one that is suspended it was withdrawn then.
+                if agent.place == Where::Acting {
+                    agent.withdrawn.push(question.id);
+                }
                 agent.stages[call] = Stage::Settled(told);
             }
             // The turn goes on, so the model has not been told yet.
-            (Stage::Settled(_), None) if agent.place == Where::Acting => agent.stages[call] = Stage::Settled(told),
+            (Stage::Settled(_), None) if agent.place != Where::Over => agent.stages[call] = Stage::Settled(told),
             _ => {}
         }
         agent.known[call] = state;
         let done = self.claimed.get(&call).is_some_and(|(state, _)| *state == EffectState::Done);
         if agent.resumed && (!done || state == EffectState::Done) {
             self.claimed.insert(call, (state, if end == End::Replied { output } else { String::new() }));
+            self.ran_with[call].clone_from(&agent.args[call]);
             self.tries[call] = agent.attempts[call];
         }
     }
@@ -352,6 +360,14 @@ impl Agent {
         self.known[call] = known;
         self.stages[call] = Stage::Settled(told);
     }
+}
+
+/// What was done with other arguments says with which.
+fn with_what((state, output): (EffectState, String), ran: &str, own: &str) -> (EffectState, String) {
+    if state != EffectState::Done || ran == own {
+        return (state, output);
+    }
+    (state, format!("another resume of this run did it with other arguments, {ran}: {output}"))
 }
 
 fn asked_for(call: usize) -> String {

@@ -2,19 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use steadfast::event::Event;
+use steadfast::trace::Entry;
 use steadfast_sim::{Ending, What};
-use steadfast_sim::{Fault, Faults, Human, Setup, WorldEvent, simulate};
+use steadfast_sim::{Fault, FaultPlan, Faults, Human, Setup, WorldEvent, simulate};
 
-/// Every combination of faults, protected and not, with every kind of human.
-fn setups(seed: u64) -> impl Iterator<Item = Setup> {
+/// Every combination of faults, or one in so many, protected and not, with every kind of human.
+fn setups(seed: u64, step: usize) -> impl Iterator<Item = Setup> {
     let humans = [Human::Nobody, Human::Approves, Human::Denies, Human::Silent];
-    (0..32_u32).flat_map(move |bits| {
-        let faults = Fault::ALL
+    (0..512_u32).step_by(step).flat_map(move |bits| {
+        let faults: FaultPlan = Fault::ALL
             .into_iter()
             .enumerate()
-            .fold(Faults::NONE, |faults, (index, fault)| faults.with(fault, bits >> index & 1 == 1));
+            .fold(Faults::NONE, |faults, (index, fault)| faults.with(fault, bits >> index & 1 == 1))
+            .into();
         humans.clone().into_iter().flat_map(move |human| {
-            [true, false].map(|protection| Setup { faults, protection, human: human.clone(), seed, ..Setup::default() })
+            [true, false].map(|protection| Setup {
+                faults: faults.clone(),
+                protection,
+                human: human.clone(),
+                seed,
+                ..Setup::default()
+            })
         })
     })
 }
@@ -22,7 +31,7 @@ fn setups(seed: u64) -> impl Iterator<Item = Setup> {
 #[test]
 fn the_same_seed_twice_gives_the_same_bytes() {
     for seed in [0, 1, 7, u64::MAX] {
-        for setup in setups(seed) {
+        for setup in setups(seed, 7) {
             let (first, second) = (simulate(&setup), simulate(&setup));
             assert_eq!(first.journal.to_string(), second.journal.to_string());
             assert_eq!(first.journal.hash(), second.journal.hash());
@@ -34,14 +43,14 @@ fn the_same_seed_twice_gives_the_same_bytes() {
 #[test]
 fn other_seeds_give_other_traces() {
     let faults = Faults::NONE.with(Fault::FlakyModel, true);
-    let hash = |seed| simulate(&Setup { faults, seed, ..Setup::default() }).journal.hash();
+    let hash = |seed| simulate(&Setup { faults: faults.into(), seed, ..Setup::default() }).journal.hash();
     assert_eq!((0..100).map(hash).collect::<BTreeSet<_>>().len(), 100);
 }
 
 #[test]
 fn a_protected_agent_always_ends_with_an_answer_within_its_limits() {
     for seed in 0..40 {
-        for setup in setups(seed).filter(|setup| setup.protection) {
+        for setup in setups(seed, if seed == 7 { 1 } else { 13 }).filter(|setup| setup.protection) {
             let outcome = simulate(&setup);
             let result = outcome.result.expect("it ends");
             assert!(!result.answer.is_empty() && result.steps <= 8, "{setup:?}");
@@ -51,14 +60,17 @@ fn a_protected_agent_always_ends_with_an_answer_within_its_limits() {
 }
 
 #[test]
-fn no_mail_goes_out_without_a_yes_and_none_twice() {
+fn no_mail_goes_out_without_a_yes_of_its_own() {
     for seed in 0..40 {
-        for setup in setups(seed).filter(|setup| setup.protection) {
+        for setup in setups(seed, if seed == 7 { 1 } else { 13 }).filter(|setup| setup.protection) {
             let outcome = simulate(&setup);
             let mails = outcome.journal.lines().iter().filter(|line| {
                 matches!(&line.what, What::World(WorldEvent::EffectHappened { tool, .. }) if tool == "send_email")
             });
-            let allowed = usize::from(setup.human == Human::Approves);
+            let yes = |entry: &&Entry| matches!(entry.event, Event::ApprovalGranted { .. });
+            let allowed = outcome.journal.decisions().filter(yes).count();
+            let again = usize::from(setup.faults.has(Fault::LostAcknowledgement));
+            assert!(allowed <= 1 + again, "{setup:?}\n{}", outcome.journal);
             assert!(mails.count() <= allowed, "{setup:?}\n{}", outcome.journal);
         }
     }
@@ -70,7 +82,7 @@ fn what_is_merely_flaky_does_not_stop_a_protected_agent() {
         let flaky = Faults::NONE.with(Fault::FlakyModel, true);
         let faults = others.iter().fold(flaky, |faults, fault| faults.with(*fault, true));
         for seed in 0..500 {
-            let outcome = simulate(&Setup { faults, human: Human::Approves, seed, ..Setup::default() });
+            let outcome = simulate(&Setup { faults: faults.into(), human: Human::Approves, seed, ..Setup::default() });
             let result = outcome.result.unwrap();
             assert!(!result.degraded, "seed {seed}, {others:?}\n{}", outcome.journal);
         }

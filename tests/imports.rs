@@ -7,13 +7,15 @@ use std::path::Path;
 use steadfast_tests::project;
 
 /// Who may depend on whom, of the project's own crates.
-const HOUSE: [(&str, &str, &[&str]); 8] = [
+const HOUSE: [(&str, &str, &[&str]); 10] = [
     ("crates/core", "steadfast", &[]),
     ("crates/sim", "steadfast-sim", &["steadfast"]),
     ("crates/providers", "steadfast-providers", &["steadfast"]),
     ("crates/playground", "steadfast-playground", &["steadfast", "steadfast-sim"]),
-    ("crates/machines", "steadfast-machines", &["steadfast", "steadfast-providers"]),
-    ("crates/wasm", "steadfast-wasm", &["steadfast", "steadfast-sim", "steadfast-providers"]),
+    ("crates/boundary", "steadfast-boundary", &["steadfast"]),
+    ("crates/machines", "steadfast-machines", &["steadfast", "steadfast-boundary", "steadfast-providers"]),
+    ("crates/runs", "steadfast-runs", &["steadfast", "steadfast-boundary"]),
+    ("crates/simulator", "steadfast-simulator", &["steadfast", "steadfast-sim"]),
     ("crates/xtask", "xtask", &[]),
     ("web", "steadfast-web", &["steadfast", "steadfast-sim", "steadfast-providers", "steadfast-playground"]),
 ];

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::fs;
 
+use serde_json::Value;
 use steadfast::approval::{DecisionRejected, Digest};
 use steadfast::backoff::Delay;
 use steadfast::breaker::{ChangeReason, RejectReason, Rejection};
@@ -12,11 +13,14 @@ use steadfast::effect::{Effect, EffectState, Reconciliation};
 use steadfast::event::{BlockReason, Event};
 use steadfast::failure::{Failure, FailureClass};
 use steadfast::fallback::{FallbackReason, PauseReason, RetryRefusal};
-use steadfast::id::{ApprovalId, RunId};
+use steadfast::id::{ApprovalId, CallId, RunId};
 use steadfast::outcome::{CallError, StopReason};
 use steadfast::progress::{Repetition, Rung};
 use steadfast::rng::Seed;
+use steadfast::sentence::OfCall;
 use steadfast::time::{Duration, Instant};
+use steadfast::trace::Entry;
+use steadfast_boundary::decision;
 use steadfast_tests::project;
 
 fn ms(millis: u64) -> Duration {
@@ -89,6 +93,7 @@ fn of_runs() -> Vec<Event> {
         Event::RunSuspended { pending: vec![ApprovalId(1), ApprovalId(2)], steps: 2 },
         Event::RunResumed { run: RunId(7), step: 2, pending: vec![] },
         Event::RunResumed { run: RunId(7), step: 2, pending: vec![ApprovalId(1)] },
+        Event::PolicyChanged { reason: "retry.attempts 2 instead of 4".into() },
         Event::BudgetSpent { exceeded: exceeded() },
         Event::RepetitionSeen { rung: Rung::Hint, rule: Repetition::Identical { repeats: 1 } },
         Event::RepetitionSeen { rung: Rung::Synthetic, rule: Repetition::Cycle { length: 2, repeats: 2 } },
@@ -276,9 +281,42 @@ fn of_approvals() -> Vec<Event> {
         DecisionRejected::Expired,
         DecisionRejected::OtherCall,
         DecisionRejected::OtherArguments,
+        DecisionRejected::Suspended,
     ];
     events.extend(ignored.map(|reason| Event::DecisionIgnored { id, reason }));
     events
+}
+
+/// A line with everything that a line can have.
+fn line(event: Event) -> Entry {
+    Entry { at: Instant::from_micros(1_500_250), step: Some(2), call: Some(CallId(3)), attempt: Some(1), event }
+}
+
+/// With every number as a float: one writes `0.0` where the other writes `0`, the same number to JavaScript.
+fn same(value: Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().into(),
+        Value::Array(items) => items.into_iter().map(same).collect(),
+        Value::Object(members) => members.into_iter().map(|(key, value)| (key, same(value))).collect(),
+        other => other,
+    }
+}
+
+#[test]
+fn what_a_guarded_call_decides_is_told_without_a_run_as_with_one() {
+    for event in of_attempts().into_iter().chain(of_calls()).chain(of_breakers()) {
+        assert_eq!(OfCall(&event).to_string(), event.to_string());
+        let entry = line(event);
+        // What JavaScript reads as `Infinity`, and Rust's reader of JSON as out of its range.
+        let told = decision::text(&entry).replace("1e999", "1.8446744073709552e16");
+        let told: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(same(told), same(serde_json::to_value(&entry).unwrap()));
+    }
+    for event in of_runs().into_iter().chain(of_approvals()) {
+        if !matches!(event, Event::ClockWentBack { .. }) {
+            assert_eq!((OfCall(&event).to_string(), decision::text(&line(event))), (String::new(), String::new()));
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use crate::id::{ApprovalId, Key};
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Instant, Span, micros};
+use crate::time::{Duration, Instant, micros};
 use alloc::string::String;
 use core::fmt;
 
@@ -120,7 +120,7 @@ impl ApprovalGate {
     /// With another time until an unanswered request counts as no; more than zero.
     pub fn with_expires_after(mut self, limit: Duration) -> Result<Self, InvalidSetting> {
         if micros(limit) == 0 {
-            return Err(InvalidSetting::new("approval.expires_after", Span(limit), "more than 0 ms"));
+            return Err(InvalidSetting::new("approval.expires_after", limit, "more than 0 ms"));
         }
         self.expires_after = limit;
         Ok(self)
@@ -240,6 +240,9 @@ pub enum DecisionRejected {
     /// It changes the arguments of what may have happened already: to run it again is to run exactly that. The question stays
     /// open.
     OtherArguments,
+    /// The run is suspended, and the question open: it hears decisions once it was [restored](crate::run::Run::restore) and told to
+    /// start.
+    Suspended,
 }
 
 /// One request from its asking to its end.

@@ -8,6 +8,7 @@
 //!     +------------------------------------------------------------------------ probes succeeded +
 //! ```
 
+mod adopt;
 mod policy;
 mod rare;
 mod report;
@@ -137,6 +138,15 @@ impl CircuitBreaker {
             Mode::Open { until } => Some(until),
             Mode::ForcedOpen { .. } => Some(Instant::MAX),
             Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled => None,
+        }
+    }
+
+    /// Why it was forced open, if it was.
+    #[must_use]
+    pub fn forced_reason(&self) -> Option<&str> {
+        match &self.rare.as_ref()?.mode {
+            Mode::ForcedOpen { reason } => Some(reason),
+            Mode::Closed | Mode::Open { .. } | Mode::HalfOpen { .. } | Mode::Disabled => None,
         }
     }
 

@@ -238,6 +238,51 @@ impl Budget {
         });
     }
 
+    /// Counts what was spent without having been reserved, in an envelope and all around it; of a closed one, in the root alone.
+    pub fn spend(&mut self, envelope: Envelope, spent: Spend) {
+        let index = self.node(envelope).map_or(ROOT, |_| envelope.index);
+        self.change(index, |node| node.spent = node.spent.plus(spent));
+    }
+
+    /// Takes away from an envelope, and from all within it, whatever it allows beyond `left`. What it allows less of stays as it
+    /// is: an envelope only ever narrows. For one that mirrors a budget kept elsewhere, which others spend from too.
+    ///
+    /// ```
+    /// use steadfast::budget::{Budget, Left, Limits, Spend};
+    /// use steadfast::time::Instant;
+    ///
+    /// let now = Instant::ORIGIN;
+    /// let mut budget = Budget::new(Limits::none().with_attempts(5)?, now);
+    /// budget.spend(budget.root(), Spend { attempts: 1, ..Spend::NONE });
+    /// budget.narrow(budget.root(), Left { attempts: Some(2), tokens: Some(100), ..Left::default() }, now);
+    /// let left = budget.left(budget.root(), now);
+    /// assert_eq!((left.attempts, left.tokens), (Some(2), Some(100)));
+    /// # Ok::<(), steadfast::setting::InvalidSetting>(())
+    /// ```
+    pub fn narrow(&mut self, envelope: Envelope, left: Left, now: Instant) {
+        self.advance(now);
+        if self.node(envelope).is_none() {
+            return;
+        }
+        let inside: Vec<bool> =
+            (0..self.slots.len()).map(|index| self.outwards(index).any(|at| at == envelope.index)).collect();
+        let until = Deadline::after(self.now, left.time, Scope::Run);
+        for (slot, _) in self.slots.iter_mut().zip(inside).filter(|(_, inside)| *inside) {
+            let Some(node) = &mut slot.node else { continue };
+            let nearer = until.within(node.deadline);
+            let deadline = if nearer == node.deadline { node.limits.deadline } else { left.time };
+            node.deadline = nearer;
+            node.limits = node.limits.narrowed(&left.after(node.spent.plus(node.reserved)), deadline);
+        }
+    }
+
+    /// Limits the root anew, as if it had been limited like this since it `began`. What was spent and what is reserved count.
+    pub(crate) fn adopt(&mut self, limits: Limits, began: Instant) {
+        if let Some(root) = self.slots.first_mut().and_then(|slot| slot.node.as_mut()) {
+            (root.limits, root.deadline) = (limits, Deadline::after(began, limits.deadline, Scope::Run));
+        }
+    }
+
     /// Gives a reservation back: its work never began.
     pub fn cancel(&mut self, reservation: Reservation) {
         self.settle(reservation, Spend::NONE);
@@ -337,10 +382,13 @@ impl Node {
     }
 
     fn refusal(&self, what: Resource, asked: u64, now: Instant) -> Option<BudgetExceeded> {
-        let not_counted = sabotaged!(AttemptsAreNotCounted) && what == Resource::Attempts
-            || sabotaged!(StepsAreNotCounted) && what == Resource::Steps
-            || sabotaged!(TokensAreNotCounted) && what == Resource::Tokens
-            || sabotaged!(MoneyIsNotCounted) && what == Resource::Money;
+        let not_counted = match what {
+            Resource::Attempts => sabotaged!(AttemptsAreNotCounted),
+            Resource::Steps => sabotaged!(StepsAreNotCounted),
+            Resource::Tokens => sabotaged!(TokensAreNotCounted),
+            Resource::Money => sabotaged!(MoneyIsNotCounted),
+            Resource::Time => false,
+        };
         if not_counted {
             return None;
         }

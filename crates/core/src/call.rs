@@ -4,10 +4,13 @@
 //! deadline is not begun but moves on to the fallback at once; an open breaker is a reason to fall back and never counts
 //! as a failure of the service; a cancellation is neither success nor failure and hands its permit back.
 
+mod adopt;
 mod after;
 mod asked;
+mod heard;
 mod shared;
 
+pub(crate) use heard::Unheard;
 pub use shared::{Endpoint, Resources, Shared};
 
 use crate::breaker::{CircuitBreaker, Permit, PermitOutcome, Rejection};
@@ -26,6 +29,7 @@ use crate::trace::Trace;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use asked::Left;
+use heard::Heard;
 use shared::event_of;
 
 /// A guarded call.
@@ -75,6 +79,7 @@ pub struct Call {
     /// The options that were left, in order.
     left: Vec<Left>,
     now: Instant,
+    began: Instant,
     phase: Phase,
     /// Attempts made in all.
     attempts: u32,
@@ -85,6 +90,8 @@ pub struct Call {
     previous_wait: Option<Duration>,
     last_failure: Option<Failure>,
     abandoned: Option<u32>,
+    /// What few calls need: see [`heard`].
+    heard: Option<Box<Heard>>,
 }
 
 #[derive(Debug)]
@@ -194,6 +201,7 @@ impl Call {
             options: Options::new(options),
             left: Vec::new(),
             now: Instant::ORIGIN,
+            began: Instant::ORIGIN,
             phase: Phase::New,
             attempts: 0,
             tries: 0,
@@ -201,6 +209,7 @@ impl Call {
             previous_wait: None,
             last_failure: None,
             abandoned: None,
+            heard: None,
         }
     }
 
@@ -215,16 +224,31 @@ impl Call {
         shared: &mut S,
         trace: &mut Trace,
     ) -> Result<Self, Rejection> {
-        if let Some(rejection) = shared.breaker(0, |breaker| breaker.refusal(now)).flatten() {
+        // A call that a server asked to wait does that first, and one that may not even begin says so.
+        let asked = shared.retry_after(0, |word| word.until(now)).flatten().is_some() || parent.has_passed(now);
+        let estimate = Spend { attempts: 1, ..policy.estimate };
+        let spent = shared.budget(|budget, envelope| {
+            let reserved = budget.reserve(envelope, now, estimate);
+            reserved.map(|reservation| budget.cancel(reservation)).is_err()
+        });
+        let begins = asked || spent == Some(true);
+        if !begins
+            && let Some(rejection) = shared.breaker(0, |breaker| refused(breaker, now, key.call, trace)).flatten()
+        {
             shared.retries(RetryBudget::call_started);
-            if trace.is_kept() {
-                record_refusal(now, key.call, rejection.clone(), trace);
-            }
             return Err(rejection);
         }
         let mut call = Self::new(key, policy, 1, seed, parent);
         call.handle(now, Input::Start, shared, trace);
         Ok(call)
+    }
+
+    /// It ends no later than that.
+    pub(crate) fn narrow(&mut self, parent: Deadline) {
+        self.deadline = self.deadline.within(parent);
+        if let Phase::Attempting(attempting) = &mut self.phase {
+            attempting.until = attempting.until.within(parent);
+        }
     }
 
     /// Counts its attempts on from those an earlier call under the same key made, so that no two share a number.
@@ -266,6 +290,10 @@ impl Call {
     #[inline(always)]
     pub fn handle<S: Shared + ?Sized>(&mut self, now: Instant, input: Input, shared: &mut S, trace: &mut Trace) {
         self.advance(now, trace);
+        if let Input::Failed(attempt, failure) = &input {
+            // What a server asks for is heard before time passes, which may begin another attempt.
+            self.hear_late(*attempt, failure, shared);
+        }
         if !(sabotaged!(LateReplyCounts) && matches!(input, Input::Succeeded(_))) {
             self.pass_time(shared, trace);
         }
@@ -298,9 +326,12 @@ impl Call {
             Input::Spent(attempt, spend) if self.awaits(attempt) => self.attempt_spent(spend, trace),
             // A part of an attempt that is over is as late as its end will be, and that is traced.
             Input::Start | Input::Tick | Input::Output(_) | Input::Commit(_) | Input::Spent(..) => {}
-            Input::Succeeded(attempt) => self.record(trace, Some(attempt), || Event::LateReply { ok: true }),
+            Input::Succeeded(attempt) => {
+                let _ = self.hear_of(attempt);
+                self.record(trace, Some(attempt), || Event::LateReply { ok: true });
+            }
             Input::Failed(attempt, failure) => {
-                self.hear_late(self.now, attempt, &failure, shared);
+                self.hear_late(attempt, &failure, shared);
                 self.record(trace, Some(attempt), || Event::LateReply { ok: false });
             }
             Input::Cancel => self.cancel(shared, trace),
@@ -353,8 +384,9 @@ impl Call {
     #[inline]
     fn is_due(&self) -> bool {
         match &self.phase {
-            Phase::Attempting(_) if sabotaged!(AttemptNeverTimesOut) => false,
-            Phase::Attempting(attempting) => attempting.limit().has_passed(self.now),
+            Phase::Attempting(attempting) => {
+                attempting.limit().has_passed(self.now) && !sabotaged!(AttemptNeverTimesOut)
+            }
             Phase::BackingOff { until } => self.now >= *until || sabotaged!(WaitEndsEarly),
             Phase::New | Phase::Over(_) => false,
         }
@@ -371,6 +403,7 @@ impl Call {
 
     #[inline]
     fn begin<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
+        self.began = self.now;
         let limit = self.limit.filter(|_| !sabotaged!(CallHasNoDeadline));
         self.deadline = Deadline::limited(self.now, limit, Scope::Call).within(self.deadline);
         shared.retries(RetryBudget::call_started);
@@ -381,12 +414,16 @@ impl Call {
     #[inline(never)]
     fn start_attempt<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) {
         if self.deadline.has_passed(self.now) {
+            self.not_retried(shared);
             let last = self.last_failure.take();
             return self.finish(CallError::DeadlineExceeded { scope: self.deadline.scope(), last }, trace);
         }
         let (now, estimate) = (self.now, Spend { attempts: 1, ..self.estimate });
         let reservation = match shared.budget(|budget, envelope| budget.reserve(envelope, now, estimate)) {
-            Some(Err(exceeded)) => return self.finish(CallError::BudgetExceeded(exceeded), trace),
+            Some(Err(exceeded)) => {
+                self.not_retried(shared);
+                return self.finish(CallError::BudgetExceeded(exceeded), trace);
+            }
             Some(Ok(reservation)) => Some(reservation),
             None => None,
         };
@@ -431,12 +468,10 @@ impl Call {
 
     #[inline]
     fn begin_attempt(&mut self, permit: Option<Permit>, reservation: Option<Reservation>, trace: &mut Trace) {
-        let doubled = |limit: Limit| Limit::new(limit.duration() * 2);
+        let doubled = |limit: Limit| Limit::new(limit.duration().saturating_mul(2));
         let timeout = if sabotaged!(TimeoutIsDoubled) { self.timeout.and_then(doubled) } else { self.timeout };
         let until = Deadline::limited(self.now, timeout, Scope::Attempt).within(self.deadline);
-        if !(sabotaged!(AttemptsShareANumber) && self.tries > 0) {
-            self.attempts = self.attempts.saturating_add(1);
-        }
+        self.attempts = if sabotaged!(AttemptsShareANumber) { 1 } else { self.attempts.saturating_add(1) };
         self.tries = self.tries.saturating_add(1);
         self.counted = false;
         let output_by = Deadline::limited(self.now, self.first_output, Scope::FirstOutput);
@@ -469,11 +504,11 @@ impl Call {
             Phase::Over(_) => return,
             Phase::Attempting(attempting) => {
                 let after = self.now - attempting.started;
-                self.abandoned = attempting.told.then_some(self.attempts);
+                self.give_attempt_up(attempting.told);
                 self.record(trace, Some(self.attempts), || Event::AttemptAbandoned { after });
                 self.settle(PermitOutcome::Cancelled, true, shared, trace);
             }
-            Phase::New | Phase::BackingOff { .. } => {}
+            Phase::New | Phase::BackingOff { .. } => self.not_retried(shared),
         }
         self.finish(CallError::Cancelled, trace);
     }
@@ -528,11 +563,24 @@ impl Call {
     }
 }
 
-/// What [`Call::start`] turned away.
+/// What [`Call::start`] turns away.
+#[inline]
+fn refused(breaker: &mut CircuitBreaker, now: Instant, call: CallId, trace: &mut Trace) -> Option<Rejection> {
+    let rejection = breaker.refusal(now)?;
+    if trace.is_kept() {
+        record_refusal(breaker, now, call, &rejection, trace);
+    }
+    Some(rejection)
+}
+
 #[cold]
-fn record_refusal(now: Instant, call: CallId, rejection: Rejection, trace: &mut Trace) {
+fn record_refusal(breaker: &mut CircuitBreaker, now: Instant, call: CallId, rejection: &Rejection, trace: &mut Trace) {
+    while let Some(change) = breaker.poll_change() {
+        trace.record(now, Some(call), None, || event_of(0, change));
+    }
     let (option, retry_at, reason) = (0, rejection.retry_at, rejection.reason.clone());
     trace.record(now, Some(call), None, || Event::BreakerRejected { option, retry_at, reason });
+    let rejection = rejection.clone();
     trace.record(now, Some(call), None, || Event::CallFailed { error: CallError::CircuitOpen(rejection) });
 }
 

@@ -153,6 +153,8 @@ pub enum Event {
     RunSuspended { pending: Vec<ApprovalId>, steps: u32 },
     /// The run goes on from its snapshot.
     RunResumed { run: RunId, step: u32, pending: Vec<ApprovalId> },
+    /// Whatever is decided from here on is decided by another policy.
+    PolicyChanged { reason: String },
     /// The run ended.
     RunFinished { stop: StopReason, degraded: bool, steps: u32, blocked: Vec<String>, answer: String },
 }

@@ -21,6 +21,7 @@
 //! | tokens and money of which nothing is left, or that are limited beside what was refused | what a host says it really spent is not in the trace |
 //! | repetition beyond the first hint | the change would have met the hint |
 //! | a run that was resumed | what its breakers, budgets and limits knew at its suspension is not in its trace |
+//! | a run whose policy was changed, from there on | what stands before the change was decided by other settings |
 //!
 //! What was merely told, asked or answered decides nothing and is not explained: that steps, calls and tools began, what
 //! models, tools and humans said, that an attempt succeeded or failed, the first output, what was found out about effects,
@@ -97,7 +98,8 @@ enum Policies<'a> {
 }
 
 impl<'a> Explainer<'a> {
-    /// Of a run under that policy, with those tools.
+    /// Of a run under that policy, with those tools. Where a trace says that the [policy changed](Event::PolicyChanged), what
+    /// stands before is explained by the settings from before, and what stands after by the new ones: by an explainer each.
     #[must_use]
     pub fn new(policy: &'a RunPolicy, tools: &'a [ToolSpec], trace: &'a [Entry]) -> Self {
         let seed = trace.iter().find_map(|entry| match entry.event {
@@ -130,10 +132,19 @@ impl<'a> Explainer<'a> {
     /// Why the entry of that index says what it says; nothing for an entry that decides nothing, or that is not there.
     #[must_use]
     pub fn explain(&self, index: usize) -> Option<Explanation> {
+        let explanation = self.explained(index)?;
+        // A trace does not tell what a server asked for with a failure that came late: after one, no other outcome is promised.
+        let late = |entry: &Entry| matches!(entry.event, Event::LateReply { ok: false });
+        let past = self.trace.get(..index).unwrap_or_default();
+        Some(if past.iter().any(late) { explanation.otherwise(None) } else { explanation })
+    }
+
+    fn explained(&self, index: usize) -> Option<Explanation> {
         // Without a catch-all: whoever adds an event says here how it is explained.
         match &self.trace.get(index)?.event {
             Event::RunStarted { .. }
             | Event::RunResumed { .. }
+            | Event::PolicyChanged { .. }
             | Event::StepStarted { .. }
             | Event::ModelCalled { .. }
             | Event::ModelReplied { .. }

@@ -1,5 +1,7 @@
 //! Policies: the settings of a guarded call and of a run, all patterns together.
 
+mod stored;
+
 use crate::approval::{ApprovalGate, HashFunction};
 use crate::backoff::Backoff;
 use crate::breaker::BreakerPolicy;
@@ -7,7 +9,7 @@ use crate::budget::{Limits, RetryBudgetPolicy, Spend, ThrottlePolicy};
 use crate::progress::ProgressPolicy;
 use crate::retry::RetryPolicy;
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Limit, Span};
+use crate::time::{Duration, Limit};
 use alloc::string::String;
 
 /// Settings of a guarded call. Every layer can be left out; the default leaves out none but the deadline.
@@ -106,7 +108,7 @@ impl CallPolicy {
     }
 
     /// With limits for streams: until the first part of an attempt's output, and from each part to the next; more than
-    /// zero, or none. The host tells of parts with [`Input::Output`](crate::call::Input::Output).
+    /// zero, or none. Neither lengthens an attempt: whichever limit ends first holds. The host tells of parts with [`Input::Output`](crate::call::Input::Output).
     pub fn with_stream(
         mut self,
         first_output: Option<Duration>,
@@ -211,7 +213,7 @@ impl CallPolicy {
 
 fn positive(name: &'static str, limit: Option<Duration>) -> Result<Option<Limit>, InvalidSetting> {
     let Some(duration) = limit else { return Ok(None) };
-    let refused = || InvalidSetting::new(name, Span(duration), "more than 0 ms, or none");
+    let refused = || InvalidSetting::new(name, duration, "more than 0 ms, or none");
     Limit::new(duration).ok_or_else(refused).map(Some)
 }
 

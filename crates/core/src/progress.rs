@@ -184,6 +184,11 @@ impl ProgressDetector {
         &self.history
     }
 
+    /// What it remembers, for one of other settings.
+    pub(crate) fn into_history(self) -> History {
+        self.history
+    }
+
     /// A detector that remembers what another one did.
     pub(crate) fn restore(policy: ProgressPolicy, history: History) -> Self {
         Self { policy, history }

@@ -5,15 +5,20 @@
 //! policy makes other attempts; [`Recording::what_if`] therefore answers each attempt, question and claim as its like was answered in
 //! the recording, after as long a time.
 //!
+//! A recording is told to a run that somebody has. An [`Incident`] is for somebody who has nothing: it brings the settings, the tools
+//! and the conversation along, and knows the trace that must come of it.
+//!
 //! What a recording cannot know it does not make up. An attempt beyond those that were made ends the replay there, with
 //! [`Beyond`]. Two things are assumed: what nobody had heard of when the recording ended would never have been heard of,
 //! and a model says in its n-th step what it said in that step, whatever it was told before.
 
 mod compare;
+mod incident;
 mod record;
 mod world;
 
 pub use compare::{first_difference, same_decision};
+pub use incident::Incident;
 pub use record::Recording;
 
 use crate::run::Run;
@@ -54,6 +59,13 @@ pub enum ReplayError {
     },
     /// The run was told something already.
     AlreadyBegun,
+    /// Told again, the run decides otherwise than it did.
+    OtherTrace,
+    /// There cannot be a run like that.
+    Impossible {
+        /// What is wrong with it.
+        what: String,
+    },
 }
 
 /// A part of what a run begins with.
@@ -68,6 +80,8 @@ pub enum Part {
     Tools,
     /// How many models there are.
     Models,
+    /// Whether it claims its effects in a ledger that other runs share.
+    Claims,
     /// The snapshot it was restored from, or the instant of that.
     Snapshot,
 }
@@ -86,10 +100,15 @@ impl core::fmt::Display for ReplayError {
                     Part::Seed => ("another seed", "give it that of the recorded one"),
                     Part::Tools => ("other tools", "give it those of the recorded one, in their order"),
                     Part::Models => ("another number of models", "give it as many as the recorded one"),
+                    Part::Claims => ("another way with its effects", "have both claim them, or neither"),
                     Part::Snapshot => ("another past", "restore it from the same snapshot, at the same instant"),
                 };
                 write!(f, "the run to replay it with has {differs}: {remedy}")
             }
+            Self::OtherTrace => f.write_str(
+                "told again, the run decides otherwise: another version recorded it, or other runs beside it changed what it knew",
+            ),
+            Self::Impossible { what } => write!(f, "there cannot be such a run: {what}"),
             Self::AlreadyBegun => f.write_str("the run to replay it with has begun: make a new one, or restore one"),
         }
     }

@@ -83,7 +83,7 @@ impl RetryPolicy {
         if !failure.transient {
             return RetryDecision::Stop(NoRetry::NotTransient);
         }
-        if tries >= self.attempts && !(sabotaged!(OneAttemptTooMany) && tries == self.attempts) {
+        if tries >= self.attempts.saturating_add(sabotaged!(OneAttemptTooMany).into()) {
             return RetryDecision::Stop(NoRetry::AttemptsUsedUp);
         }
         let drawn = self.backoff.draw(tries.saturating_sub(1), previous, stream);

@@ -57,6 +57,7 @@ pub struct Stream(SplitMix64);
 impl Stream {
     /// A whole number from 0 to `most`, both included, all as likely as the scaling of 64 bits allows (a bias below
     /// `most / 2^64`: Lemire, "Fast random integer generation in an interval", 2019, without the rejection).
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn up_to(&mut self, most: u64) -> u64 {
         let scaled = u128::from(self.0.next_u64()) * (u128::from(most) + 1);
         (scaled >> 64) as u64

@@ -6,6 +6,7 @@
 
 mod act;
 mod action;
+mod adopt;
 mod aftermath;
 mod beginning;
 mod commons;
@@ -15,8 +16,10 @@ mod message;
 mod resume;
 mod stored;
 mod turn;
+mod unheard;
 
-pub(crate) use beginning::Beginning;
+pub(crate) use beginning::{Beginning, Origin};
+pub use commons::Endpoints;
 pub use message::{Message, ModelReply, Role, ToolCall, ToolSpec};
 
 use crate::approval::{ApprovalRequest, Decision, Digest};
@@ -42,6 +45,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use commons::Commons;
+use unheard::Open;
 
 /// An agent run.
 ///
@@ -79,6 +83,7 @@ use commons::Commons;
 /// # Ok::<(), steadfast::setting::InvalidSetting>(())
 /// ```
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "none of them depends on another")]
 pub struct Run {
     id: RunId,
     seed: Seed,
@@ -89,11 +94,13 @@ pub struct Run {
     progress: Option<ProgressDetector>,
     /// What to tell the model beside this turn's results, unless they bring news.
     hint: Option<Repetition>,
-    /// The model's latest call, once it is over: a late word of its server still counts.
-    thought: Option<Call>,
+    /// Attempts of calls that are over, of which something may still come: a late word of a server still counts.
+    unheard: Vec<Open>,
     /// Whether the model is asked without tools: its last turn.
     last_turn: bool,
     steps: StepLimiter,
+    /// When its limits began to count; of a run from a snapshot they come from there.
+    started: Option<Instant>,
     deadline: Deadline,
     messages: Vec<Message>,
     blocked: Vec<String>,
@@ -109,8 +116,13 @@ pub struct Run {
     stage: Phase,
     outputs: VecDeque<Output>,
     recorded: Option<Vec<(Instant, Input)>>,
+    /// Whether it was told anything since it was made or restored.
+    pub(crate) told: bool,
+    /// What it was restored from; of a new run, nothing.
+    past: u64,
     /// Of a run that records: what it began with.
     began: Beginning,
+    origin: Option<Origin>,
     trace: Trace,
 }
 
@@ -158,6 +170,9 @@ pub enum Input {
     Decided(ApprovalId, Decision),
     /// A human decided who was shown the call of that digest; refused if it is not the one that would run.
     DecidedOn(ApprovalId, Digest, Decision),
+    /// What is left of a budget around this run, which others spend from too: from now on it may spend no more than that. To be
+    /// told before it starts, and then before whatever may lead to new work.
+    Narrowed(Left),
     /// What was found out about an effect of unknown outcome.
     Reconciled(AttemptId, Reconciliation),
     /// What the shared ledger says to a claim.
@@ -259,10 +274,7 @@ impl Run {
                 return Err(InvalidSetting::new("tools", twice, "each name once"));
             }
         }
-        let polling = policy.progress().map(ProgressPolicy::polling).unwrap_or_default();
-        if let Some(stranger) = polling.iter().find(|name| tools.iter().all(|tool| tool.name() != *name)) {
-            return Err(InvalidSetting::new("progress.polling", stranger, "names of the run's tools"));
-        }
+        refuse_strangers(&policy, &tools)?;
         Ok(Self {
             id,
             seed,
@@ -270,9 +282,10 @@ impl Run {
             commons: Commons::new(&policy, models, &tools, seed),
             progress: policy.progress().cloned().map(ProgressDetector::new),
             hint: None,
-            thought: None,
+            unheard: Vec::new(),
             last_turn: false,
             steps: StepLimiter::new(policy.max_steps())?,
+            started: None,
             deadline: Deadline::NEVER,
             messages: alloc::vec![Message::new(Role::User, task)],
             blocked: Vec::new(),
@@ -286,7 +299,10 @@ impl Run {
             stage: Phase::New,
             outputs: VecDeque::new(),
             recorded: None,
+            told: false,
+            past: 0,
             began: Beginning::default(),
+            origin: None,
             trace: Trace::on(),
             policy,
             tools,
@@ -309,10 +325,16 @@ impl Run {
         self
     }
 
-    /// Keeps everything it is told, for a [`Recording`](crate::replay::Recording).
+    /// Keeps everything it is told, for a [`Recording`](crate::replay::Recording). Of a run that was told something already
+    /// nothing is kept: it could not be told again.
+    ///
+    /// What runs share by [`swap_endpoints`](Self::swap_endpoints) is in no recording; an [`Incident`](crate::replay::Incident) has
+    /// what stood there when the run began.
     #[must_use]
     pub fn with_recording(mut self) -> Self {
-        self.recorded = Some(Vec::new());
+        if !self.told && self.recorded.is_none() {
+            self.recorded = Some(Vec::new());
+        }
         self
     }
 
@@ -321,6 +343,18 @@ impl Run {
     pub fn with_trace(mut self, trace: Trace) -> Self {
         self.trace = trace;
         self
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn policy(&self) -> &RunPolicy {
+        &self.policy
+    }
+
+    /// Its tools, in the order in which they were given.
+    #[must_use]
+    pub fn tools(&self) -> &[ToolSpec] {
+        &self.tools
     }
 
     /// The conversation so far: what a model is asked with.
@@ -357,6 +391,19 @@ impl Run {
     #[must_use]
     pub fn recorded(&self) -> Option<&[(Instant, Input)]> {
         self.recorded.as_deref()
+    }
+
+    /// What a human is asked and has not answered, in the order in which it was asked. Of a suspended or restored run too.
+    #[must_use]
+    pub fn pending(&self) -> Vec<&ApprovalRequest> {
+        match &self.stage {
+            Phase::Restored(Some(actions))
+            | Phase::Acting(actions)
+            | Phase::Over(RunEnd { suspended: Some(actions), .. }) => {
+                actions.iter().filter_map(Action::question).collect()
+            }
+            Phase::New | Phase::Restored(None) | Phase::Thinking { .. } | Phase::Over(_) => Vec::new(),
+        }
     }
 
     /// What was spent so far, by every physical attempt of models and tools.
@@ -410,6 +457,39 @@ impl Run {
         }
     }
 
+    /// Exchanges what it knows of its models and tools for `others`: breakers, throttles, what servers asked for. So that several
+    /// runs of one agent share it, a host swaps it in before each [`handle`](Self::handle) and each [`snapshot`](Self::snapshot), and out
+    /// again after it.
+    ///
+    /// Fails if they are of another number of models or tools than this run has: then nothing is exchanged.
+    ///
+    /// ```
+    /// use steadfast::failure::Failure;
+    /// use steadfast::id::RunId;
+    /// use steadfast::outcome::StopReason;
+    /// use steadfast::policy::RunPolicy;
+    /// use steadfast::rng::Seed;
+    /// use steadfast::run::{Endpoints, Input, Output, Run};
+    /// use steadfast::time::Instant;
+    ///
+    /// let policy = RunPolicy::default();
+    /// let mut shared = Endpoints::new(&policy, 1, &[], Seed(7));
+    /// shared.models[0].breaker.as_mut().unwrap().force_open("maintenance", Instant::ORIGIN);
+    /// for number in 1..=2 {
+    ///     let mut run = Run::new(RunId(number), "task", policy.clone(), 1, vec![], Seed(number))?;
+    ///     run.swap_endpoints(&mut shared)?;
+    ///     run.handle(Instant::ORIGIN, Input::Start);
+    ///     run.swap_endpoints(&mut shared)?;
+    ///     assert_eq!(run.poll(), Output::Finished, "nobody is asked");
+    ///     assert_eq!(run.result().unwrap().stop, StopReason::ModelUnavailable);
+    /// }
+    /// assert_eq!(shared.models[0].breaker.as_ref().unwrap().stats().rejected, 2);
+    /// # Ok::<(), steadfast::setting::InvalidSetting>(())
+    /// ```
+    pub fn swap_endpoints(&mut self, others: &mut Endpoints) -> Result<(), InvalidSetting> {
+        self.commons.swap(others)
+    }
+
     /// The breaker of that model, if the policy has one.
     #[must_use]
     pub fn model_breaker(&self, option: u32) -> Option<&CircuitBreaker> {
@@ -419,8 +499,9 @@ impl Run {
     /// Takes an input. Time counts first: what comes at the instant of its limit is late.
     pub fn handle(&mut self, now: Instant, input: Input) {
         if self.recorded.as_ref().is_some_and(Vec::is_empty) {
-            self.began = self.beginning();
+            self.keep_origin(now);
         }
+        self.told = true;
         if let Some(recorded) = &mut self.recorded {
             recorded.push((now, input.clone()));
         }
@@ -429,6 +510,10 @@ impl Run {
             self.record(None, || Event::ClockWentBack { by });
         }
         self.now = self.now.max(now);
+        if let Input::Failed(id, failure) = &input {
+            // What a server asks for is heard before time passes, which may begin another attempt.
+            self.hear_pause(*id, failure);
+        }
         if !(sabotaged!(LateReplyCounts) && matches!(input, Input::ModelReplied(..))) {
             self.pass_time();
         }
@@ -441,6 +526,7 @@ impl Run {
             Input::Output(id) => drop(self.heard_of(id, call::Input::Output(id.attempt))),
             Input::Commit(id) => drop(self.heard_of(id, call::Input::Commit(id.attempt))),
             Input::Spent(id, spend) => drop(self.heard_of(id, call::Input::Spent(id.attempt, spend))),
+            Input::Narrowed(left) => self.narrow(left),
             Input::Decided(id, decision) => self.decided(id, None, decision),
             Input::DecidedOn(id, digest, decision) => self.decided(id, Some(digest), decision),
             Input::Reconciled(id, found) => self.reconciled(id, found),
@@ -477,6 +563,24 @@ impl Run {
         Output::Wait { until, why: wait.1 }
     }
 
+    fn narrow(&mut self, left: Left) {
+        let envelope = self.commons.budget.root();
+        self.commons.budget.narrow(envelope, left, self.now);
+        let deadline = self.deadline.within(self.commons.budget.deadline(envelope));
+        self.deadline = deadline;
+        match &mut self.stage {
+            Phase::Thinking { call, .. } => call.narrow(deadline),
+            Phase::Acting(actions) => {
+                for action in actions {
+                    if let Stage::Running { call, .. } | Stage::Reconciling { call, .. } = &mut action.stage {
+                        call.narrow(deadline);
+                    }
+                }
+            }
+            Phase::New | Phase::Restored(_) | Phase::Over(_) => {}
+        }
+    }
+
     /// The tool at that place. A call has its tool's place from the list itself; what stands in for a place that is not
     /// there may do nothing.
     fn tool(&self, place: usize) -> &ToolSpec {
@@ -486,6 +590,15 @@ impl Run {
 
     fn record(&mut self, call: Option<CallId>, event: impl FnOnce() -> Event) {
         self.trace.record(self.now, call, None, event);
+    }
+}
+
+/// Tools that may poll are tools of the run.
+fn refuse_strangers(policy: &RunPolicy, tools: &[ToolSpec]) -> Result<(), InvalidSetting> {
+    let polling = policy.progress().map(ProgressPolicy::polling).unwrap_or_default();
+    match polling.iter().find(|name| tools.iter().all(|tool| tool.name() != *name)) {
+        Some(stranger) => Err(InvalidSetting::new("progress.polling", stranger.as_str(), "names of the run's tools")),
+        None => Ok(()),
     }
 }
 

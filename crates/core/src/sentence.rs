@@ -68,95 +68,6 @@ impl fmt::Display for Event {
             Self::Observed { results: 1 } => f.write_str("Observe: 1 result goes to the model."),
             Self::Observed { results } => write!(f, "Observe: {results} results go to the model."),
 
-            Self::AttemptStarted { option, until, scope } => {
-                f.write_str("An attempt starts")?;
-                if *option > 0 {
-                    write!(f, " with fallback {option}")?;
-                }
-                match (until, scope) {
-                    (None, _) => f.write_str("; nothing limits how long it takes."),
-                    (Some(at), Scope::Attempt) => write!(f, "; its timeout is at {at}."),
-                    (Some(at), Scope::FirstOutput | Scope::Idle) => write!(f, "; its first output is due at {at}."),
-                    (Some(at), scope) => write!(f, "; the {}'s deadline is at {at}.", scope.as_str()),
-                }
-            }
-            Self::AttemptSucceeded { after } => write!(f, "The attempt succeeded after {}.", Span(*after)),
-            Self::AttemptFailed { failure, after } => {
-                write!(f, "The attempt failed after {}: {failure}. ", Span(*after))?;
-                f.write_str(match (failure.transient, failure.retry_after) {
-                    (false, _) => "Another try cannot mend that.",
-                    (true, None) => "That may pass.",
-                    (true, Some(_)) => "That may pass",
-                })?;
-                match failure.retry_after.filter(|_| failure.transient) {
-                    Some(wait) => write!(f, ", the server says after {}.", Span(wait)),
-                    None => Ok(()),
-                }
-            }
-            Self::AttemptTimedOut { scope: Scope::Attempt, after } => {
-                write!(f, "No answer within {}: the attempt is abandoned.", Span(*after))
-            }
-            Self::AttemptTimedOut { scope: Scope::FirstOutput, after } => {
-                write!(f, "No output within {}: the attempt is abandoned.", Span(*after))
-            }
-            Self::AttemptTimedOut { scope: Scope::Idle, after } => {
-                write!(f, "No further output came in time: the attempt is abandoned after {}.", Span(*after))
-            }
-            Self::FirstOutput { after } => write!(f, "The first output came after {}.", Span(*after)),
-            Self::Committed { .. } => {
-                f.write_str("Something of this attempt was shown: from here on it is not tried again.")
-            }
-            Self::InnerRetries { attempts } => {
-                write!(
-                    f,
-                    "This attempt was really {attempts}: something inside it retries too, and retries multiply. Switch that off."
-                )
-            }
-            Self::RetryRefused { reason } => write!(f, "There is no other try: {reason}."),
-            Self::AttemptTimedOut { scope, after } => {
-                write!(f, "The {}'s deadline is here: the attempt is abandoned after {}.", scope.as_str(), Span(*after))
-            }
-            Self::AttemptAbandoned { after } => {
-                write!(f, "The attempt is abandoned after {}: nobody waits for it any more.", Span(*after))
-            }
-            Self::BackingOff { next, of, delay, .. } => {
-                write!(f, "Waits {} before attempt {next} of {of}: ", Span(delay.delay))?;
-                match (delay.retry_after, delay.floor == delay.ceiling) {
-                    (Some(asked), _) => write!(f, "the server asked for {} and is never asked earlier.", Span(asked)),
-                    (None, true) => write!(f, "without jitter, exactly the ceiling of {}.", Span(delay.ceiling)),
-                    (None, false) => {
-                        write!(f, "drawn between {} and the ceiling of {}.", Span(delay.floor), Span(delay.ceiling))
-                    }
-                }
-            }
-            Self::Paused { option, until, reason: PauseReason::ServerAsked } => {
-                write!(f, "Waits until {until}: the server of option {option} asked to be left alone until then.")
-            }
-            Self::Paused { option, until, reason: PauseReason::BacksOff } => {
-                write!(f, "Waits until {until}: the wait before the next attempt at option {option} goes on.")
-            }
-            Self::Paused { option, until, reason: PauseReason::BreakerOpen } => {
-                write!(f, "Waits until {until}, when the breaker of option {option} lets an attempt through.")
-            }
-            Self::FellBack { from, to, reason } => write!(f, "Option {from} is left for option {to}: {reason}."),
-            Self::CallFailed { error } => write!(f, "The call gives up: {error}."),
-            Self::LateReply { ok: true } => f.write_str("A success came for an attempt that is not under way."),
-            Self::LateReply { ok: false } => f.write_str("A failure came for an attempt that is not under way."),
-
-            Self::BreakerOpened { until, reason, .. } if *until == Instant::MAX => {
-                write!(f, "The breaker opens for good: {reason}.")
-            }
-            Self::BreakerOpened { until, reason, .. } => write!(f, "The breaker opens until {until}: {reason}."),
-            Self::BreakerHalfOpened { .. } => {
-                f.write_str("The breaker is half open: its open time is over, and the next attempt is a probe.")
-            }
-            Self::BreakerClosed { reason, .. } => write!(f, "The breaker closes: {reason}."),
-            Self::BreakerSet { state, reason, .. } => write!(f, "The breaker is {state}: {reason}."),
-            Self::BreakerRejected { retry_at, reason, .. } => {
-                write!(f, "The breaker lets no attempt through: {reason}.")?;
-                if *retry_at < Instant::MAX { write!(f, " The next may pass at {retry_at}.") } else { Ok(()) }
-            }
-
             Self::ApprovalAsked { tool, args, digest, expires_at, again, .. } => {
                 write!(f, "A human is asked whether {tool} may run")?;
                 f.write_str(if *again { " again, although it may have happened," } else { "" })?;
@@ -194,9 +105,6 @@ impl fmt::Display for Event {
             Self::RepetitionSeen { rung: Rung::Stop, rule } => {
                 write!(f, "The agent went on after its last turn and is stopped: {rule}.")
             }
-            Self::ClockWentBack { by } => {
-                write!(f, "The host's clock went back by {}; the engine stays where it was.", Span(*by))
-            }
             Self::RunSuspended { pending, .. } => {
                 f.write_str("The run is suspended: ")?;
                 write_questions(f, pending.len())?;
@@ -208,10 +116,137 @@ impl fmt::Display for Event {
                 write_questions(f, pending.len())?;
                 f.write_str(".")
             }
+            Self::PolicyChanged { reason } => {
+                write!(f, "The policy changes here, and decides what follows: {reason}.")
+            }
             Self::RunFinished { stop, degraded, .. } => {
                 let how = if *degraded { ", degraded" } else { "" };
                 write!(f, "The run ends{how}: {stop}.")
             }
+
+            Self::AttemptStarted { .. }
+            | Self::AttemptSucceeded { .. }
+            | Self::AttemptFailed { .. }
+            | Self::AttemptTimedOut { .. }
+            | Self::AttemptAbandoned { .. }
+            | Self::FirstOutput { .. }
+            | Self::Committed { .. }
+            | Self::InnerRetries { .. }
+            | Self::RetryRefused { .. }
+            | Self::BackingOff { .. }
+            | Self::Paused { .. }
+            | Self::FellBack { .. }
+            | Self::CallFailed { .. }
+            | Self::LateReply { .. }
+            | Self::BreakerOpened { .. }
+            | Self::BreakerHalfOpened { .. }
+            | Self::BreakerClosed { .. }
+            | Self::BreakerSet { .. }
+            | Self::BreakerRejected { .. }
+            | Self::ClockWentBack { .. } => OfCall(self).fmt(f),
+        }
+    }
+}
+
+/// What a guarded call decided, in words, and nothing of what only a run decides: who has no runs does not carry their sentences.
+#[derive(Debug, Clone, Copy)]
+pub struct OfCall<'a>(pub &'a Event);
+
+impl fmt::Display for OfCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Event::AttemptStarted { option, until, scope } => {
+                f.write_str("An attempt starts")?;
+                if *option > 0 {
+                    write!(f, " with fallback {option}")?;
+                }
+                match (until, scope) {
+                    (None, _) => f.write_str("; nothing limits how long it takes."),
+                    (Some(at), Scope::Attempt) => write!(f, "; its timeout is at {at}."),
+                    (Some(at), Scope::FirstOutput | Scope::Idle) => write!(f, "; its first output is due at {at}."),
+                    (Some(at), scope) => write!(f, "; the {}'s deadline is at {at}.", scope.as_str()),
+                }
+            }
+            Event::AttemptSucceeded { after } => write!(f, "The attempt succeeded after {}.", Span(*after)),
+            Event::AttemptFailed { failure, after } => {
+                write!(f, "The attempt failed after {}: {failure}. ", Span(*after))?;
+                f.write_str(match (failure.transient, failure.retry_after) {
+                    (false, _) => "Another try cannot mend that.",
+                    (true, None) => "That may pass.",
+                    (true, Some(_)) => "That may pass",
+                })?;
+                match failure.retry_after.filter(|_| failure.transient) {
+                    Some(wait) => write!(f, ", the server says after {}.", Span(wait)),
+                    None => Ok(()),
+                }
+            }
+            Event::AttemptTimedOut { scope: Scope::Attempt, after } => {
+                write!(f, "No answer within {}: the attempt is abandoned.", Span(*after))
+            }
+            Event::AttemptTimedOut { scope: Scope::FirstOutput, after } => {
+                write!(f, "No output within {}: the attempt is abandoned.", Span(*after))
+            }
+            Event::AttemptTimedOut { scope: Scope::Idle, after } => {
+                write!(f, "No further output came in time: the attempt is abandoned after {}.", Span(*after))
+            }
+            Event::FirstOutput { after } => write!(f, "The first output came after {}.", Span(*after)),
+            Event::Committed { .. } => {
+                f.write_str("Something of this attempt was shown: from here on it is not tried again.")
+            }
+            Event::InnerRetries { attempts } => {
+                write!(
+                    f,
+                    "This attempt was really {attempts}: something inside it retries too, and retries multiply. Switch that off."
+                )
+            }
+            Event::RetryRefused { reason } => write!(f, "There is no other try: {reason}."),
+            Event::AttemptTimedOut { scope, after } => {
+                write!(f, "The {}'s deadline is here: the attempt is abandoned after {}.", scope.as_str(), Span(*after))
+            }
+            Event::AttemptAbandoned { after } => {
+                write!(f, "The attempt is abandoned after {}: nobody waits for it any more.", Span(*after))
+            }
+            Event::BackingOff { next, of, delay, .. } => {
+                write!(f, "Waits {} before attempt {next} of {of}: ", Span(delay.delay))?;
+                match (delay.retry_after, delay.floor == delay.ceiling) {
+                    (Some(asked), _) => write!(f, "the server asked for {} and is never asked earlier.", Span(asked)),
+                    (None, true) => write!(f, "without jitter, exactly the ceiling of {}.", Span(delay.ceiling)),
+                    (None, false) => {
+                        write!(f, "drawn between {} and the ceiling of {}.", Span(delay.floor), Span(delay.ceiling))
+                    }
+                }
+            }
+            Event::Paused { option, until, reason: PauseReason::ServerAsked } => {
+                write!(f, "Waits until {until}: the server of option {option} asked to be left alone until then.")
+            }
+            Event::Paused { option, until, reason: PauseReason::BacksOff } => {
+                write!(f, "Waits until {until}: the wait before the next attempt at option {option} goes on.")
+            }
+            Event::Paused { option, until, reason: PauseReason::BreakerOpen } => {
+                write!(f, "Waits until {until}, when the breaker of option {option} lets an attempt through.")
+            }
+            Event::FellBack { from, to, reason } => write!(f, "Option {from} is left for option {to}: {reason}."),
+            Event::CallFailed { error } => write!(f, "The call gives up: {error}."),
+            Event::LateReply { ok: true } => f.write_str("A success came for an attempt that is not under way."),
+            Event::LateReply { ok: false } => f.write_str("A failure came for an attempt that is not under way."),
+
+            Event::BreakerOpened { until, reason, .. } if *until == Instant::MAX => {
+                write!(f, "The breaker opens for good: {reason}.")
+            }
+            Event::BreakerOpened { until, reason, .. } => write!(f, "The breaker opens until {until}: {reason}."),
+            Event::BreakerHalfOpened { .. } => {
+                f.write_str("The breaker is half open: its open time is over, and the next attempt is a probe.")
+            }
+            Event::BreakerClosed { reason, .. } => write!(f, "The breaker closes: {reason}."),
+            Event::BreakerSet { state, reason, .. } => write!(f, "The breaker is {state}: {reason}."),
+            Event::BreakerRejected { retry_at, reason, .. } => {
+                write!(f, "The breaker lets no attempt through: {reason}.")?;
+                if *retry_at < Instant::MAX { write!(f, " The next may pass at {retry_at}.") } else { Ok(()) }
+            }
+            Event::ClockWentBack { by } => {
+                write!(f, "The host's clock went back by {}; the engine stays where it was.", Span(*by))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -365,6 +400,7 @@ impl fmt::Display for DecisionRejected {
             Self::Expired => "the question had expired",
             Self::OtherCall => "it is about another call than the one that was asked about",
             Self::OtherArguments => "what may have happened runs again exactly as it was, or not at all",
+            Self::Suspended => "the run is suspended and the question open: restore it and start it first",
         })
     }
 }

@@ -28,10 +28,12 @@ pub enum Kind {
     Run,
     /// The recorded inputs of a run.
     Recording,
+    /// A recorded run with everything that it takes to have it again.
+    Incident,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Breaker, Self::Budget, Self::Ledger, Self::Run, Self::Recording];
+    const ALL: [Self; 6] = [Self::Breaker, Self::Budget, Self::Ledger, Self::Run, Self::Recording, Self::Incident];
 
     fn code(self) -> u8 {
         match self {
@@ -40,6 +42,7 @@ impl Kind {
             Self::Ledger => b'l',
             Self::Run => b'r',
             Self::Recording => b'i',
+            Self::Incident => b'n',
         }
     }
 }
@@ -52,6 +55,7 @@ impl fmt::Display for Kind {
             Self::Ledger => "an effect ledger",
             Self::Run => "a run",
             Self::Recording => "a recording",
+            Self::Incident => "an incident",
         })
     }
 }
@@ -160,10 +164,16 @@ impl Writer {
         self.now
     }
 
+    #[inline(never)]
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         self.put(&(text.len() as u64));
-        self.bytes.extend(text.as_bytes());
+        self.raw(text.as_bytes());
         self
+    }
+
+    #[inline(never)]
+    fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// The checksum of what was put into it: for what is only compared.
@@ -173,7 +183,7 @@ impl Writer {
 
     pub(crate) fn finish(mut self) -> Vec<u8> {
         let sum = checksum(&self.bytes);
-        self.bytes.extend(sum.to_le_bytes());
+        self.raw(&sum.to_le_bytes());
         self.bytes
     }
 }
@@ -188,6 +198,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// `now` is the time at which the state comes back, and `elapsed` how long it was away, as far as anybody knows.
+    #[inline(never)]
     pub(crate) fn new(kind: Kind, bytes: &'a [u8], now: Instant, elapsed: Duration) -> Result<Self, SnapshotError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::NotASnapshot)?;
         let (&[found, version], _) = rest.split_first_chunk::<2>().ok_or(SnapshotError::Damaged)?;
@@ -231,6 +242,7 @@ impl<'a> Reader<'a> {
         Ok(*chunk)
     }
 
+    #[inline(never)]
     pub(crate) fn count(&mut self) -> Result<usize, SnapshotError> {
         let count = usize::try_from(self.take::<u64>()?).map_err(|_| SnapshotError::Damaged)?;
         // Each element takes a byte at least.
@@ -247,36 +259,44 @@ pub(crate) trait Stored {
 }
 
 impl Stored for u8 {
+    #[inline(never)]
     fn store(&self, to: &mut Writer) {
         to.bytes.push(*self);
     }
+    #[inline(never)]
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         from.chunk::<1>().map(|[byte]| byte)
     }
 }
 
 impl Stored for u32 {
+    #[inline(never)]
     fn store(&self, to: &mut Writer) {
-        to.bytes.extend(self.to_le_bytes());
+        to.raw(&self.to_le_bytes());
     }
+    #[inline(never)]
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         from.chunk().map(Self::from_le_bytes)
     }
 }
 
 impl Stored for u64 {
+    #[inline(never)]
     fn store(&self, to: &mut Writer) {
-        to.bytes.extend(self.to_le_bytes());
+        to.raw(&self.to_le_bytes());
     }
+    #[inline(never)]
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         from.chunk().map(Self::from_le_bytes)
     }
 }
 
 impl Stored for bool {
+    #[inline(never)]
     fn store(&self, to: &mut Writer) {
         to.put(&u8::from(*self));
     }
+    #[inline(never)]
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         match from.take::<u8>()? {
             0 => Ok(false),
@@ -287,9 +307,11 @@ impl Stored for bool {
 }
 
 impl Stored for Duration {
+    #[inline(never)]
     fn store(&self, to: &mut Writer) {
         to.put(&micros(*self));
     }
+    #[inline(never)]
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         from.take().map(Self::from_micros)
     }
@@ -297,11 +319,13 @@ impl Stored for Duration {
 
 impl Stored for Instant {
     /// How far it is from the instant of the snapshot; [`Instant::MAX`] stays what it is.
+    #[inline(never)]
     fn store(&self, to: &mut Writer) {
         let never = *self == Self::MAX;
         let (past, distance) = if *self < to.now { (true, to.now - *self) } else { (false, *self - to.now) };
         to.put(&never).put(&past).put(&distance);
     }
+    #[inline(never)]
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         let (never, past, distance) = (from.take::<bool>()?, from.take::<bool>()?, from.take::<Duration>()?);
         let (distance, elapsed) = (micros(distance), micros(from.elapsed));
@@ -316,9 +340,11 @@ impl Stored for Instant {
 }
 
 impl Stored for String {
+    #[inline(never)]
     fn store(&self, to: &mut Writer) {
         to.text(self);
     }
+    #[inline(never)]
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         let length = from.count()?;
         let (text, rest) = from.bytes.split_at_checked(length).ok_or(SnapshotError::Damaged)?;

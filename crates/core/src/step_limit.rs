@@ -37,6 +37,12 @@ impl StepLimiter {
         self
     }
 
+    /// With another limit; steps that were taken stay taken.
+    pub(crate) fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = limit.max(1);
+        self
+    }
+
     /// The step's number, or an error once the limit is used up.
     pub fn take(&mut self) -> Result<u32, StepLimitExceeded> {
         if self.used >= self.limit.saturating_add(u32::from(sabotaged!(OneStepTooMany))) {
@@ -55,7 +61,7 @@ impl StepLimiter {
     /// Steps left.
     #[must_use]
     pub fn remaining(&self) -> u32 {
-        self.limit - self.used
+        self.limit.saturating_sub(self.used)
     }
 
     /// Steps in all.

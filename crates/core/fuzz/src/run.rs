@@ -152,7 +152,9 @@ impl World {
                 Input::Claimed(key, claimed)
             }
             28 if bytes.byte().is_multiple_of(8) => Input::Cancel,
-            28 | 29 => Input::Suspend,
+            28 => Input::Suspend,
+            29 if bytes.byte().is_multiple_of(2) => Input::Narrowed(settings::left(bytes)),
+            29 => Input::Suspend,
             _ => return self.restart(bytes),
         };
         self.tell(input);
@@ -262,7 +264,7 @@ impl World {
                     let result = self.run.result().cloned();
                     let result = result.expect("a run that is over has a result");
                     assert!(result.steps <= self.settings.policy.max_steps() || self.forged);
-                    assert!(self.ended.as_ref().is_none_or(|ended| *ended == result), "what is over stays over");
+                    assert!(self.ended.as_ref().is_none_or(|ended| stays(ended, &result)), "what is over stays over");
                     self.ended = Some(result);
                     return None;
                 }
@@ -330,4 +332,11 @@ fn found(bytes: &mut Bytes<'_>) -> Reconciliation {
         1 => Reconciliation::NotDone,
         _ => Reconciliation::Unknown,
     }
+}
+
+/// Whether a run that ended like that may say this of itself now: a late word answers what a suspended one would have asked, and
+/// nothing else changes.
+fn stays(ended: &RunResult, now: &RunResult) -> bool {
+    let suspended = ended.stop == StopReason::Suspended && now.stop == StopReason::Suspended;
+    ended == now || suspended && now.steps == ended.steps && now.pending.iter().all(|one| ended.pending.contains(one))
 }

@@ -4,7 +4,7 @@ use crate::bytes::Bytes;
 use steadfast::approval::{ApprovalGate, Digest};
 use steadfast::backoff::{Backoff, Jitter};
 use steadfast::breaker::{BreakerPolicy, SlowPolicy, WindowPolicy};
-use steadfast::budget::{Limits, RetryBudgetPolicy, Spend, ThrottlePolicy};
+use steadfast::budget::{Left, Limits, RetryBudgetPolicy, Spend, ThrottlePolicy};
 use steadfast::effect::Effect;
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::progress::ProgressPolicy;
@@ -52,6 +52,14 @@ fn retry(bytes: &mut Bytes<'_>) -> Option<RetryPolicy> {
         Backoff::default()
     };
     RetryPolicy::default().with_attempts(attempts.into()).ok().map(|retry| retry.with_backoff(backoff))
+}
+
+/// What is left of a budget around a run.
+pub fn left(bytes: &mut Bytes<'_>) -> Left {
+    let spend = spend(bytes);
+    let limited = |count| (bytes.byte() % 2 == 0).then_some(count);
+    let [attempts, steps, tokens, money] = [spend.attempts, spend.steps, spend.tokens, spend.money].map(limited);
+    Left { time: bytes.limit(), attempts, steps, tokens, money }
 }
 
 /// An amount to spend.

@@ -2,7 +2,7 @@
 
 use super::slow::SlowPolicy;
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Span, micros};
+use crate::time::{Duration, micros};
 
 /// Settings of a circuit breaker.
 ///
@@ -105,10 +105,10 @@ impl BreakerPolicy {
     /// Stays open `first` long, doubling each time in a row up to `most`. Fails on zero, and if `first` is above `most`.
     pub fn with_open_for(mut self, first: Duration, most: Duration) -> Result<Self, InvalidSetting> {
         if micros(first) == 0 {
-            return Err(InvalidSetting::new("breaker.open_for", Span(first), "more than 0 ms"));
+            return Err(InvalidSetting::new("breaker.open_for", first, "more than 0 ms"));
         }
         if first > most {
-            return Err(InvalidSetting::new("breaker.open_for", Span(first), "at most breaker.open_for_max"));
+            return Err(InvalidSetting::new("breaker.open_for", first, "at most breaker.open_for_max"));
         }
         (self.open_for, self.open_for_max) = (first, most);
         Ok(self)
@@ -129,7 +129,7 @@ impl BreakerPolicy {
     /// A probe unheard of for so long counts as failed; more than zero.
     pub fn with_lease(mut self, lease: Duration) -> Result<Self, InvalidSetting> {
         if micros(lease) == 0 {
-            return Err(InvalidSetting::new("breaker.lease", Span(lease), "more than 0 ms"));
+            return Err(InvalidSetting::new("breaker.lease", lease, "more than 0 ms"));
         }
         self.lease = Some(lease);
         Ok(self)
@@ -218,7 +218,7 @@ impl WindowPolicy {
             return Err(InvalidSetting::new("breaker.window.minimum", minimum, "1 to breaker.window.calls"));
         }
         if micros(span) == 0 {
-            return Err(InvalidSetting::new("breaker.window.ms", Span(span), "more than 0 ms"));
+            return Err(InvalidSetting::new("breaker.window.ms", span, "more than 0 ms"));
         }
         // With at most 2^63 microseconds, 292,000 years, an instant from before a clock's origin is never taken for a later one.
         Ok(Self { per_mille, calls, span_us: micros(span).clamp(1, 1 << 63), minimum })

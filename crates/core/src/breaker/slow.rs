@@ -2,7 +2,7 @@
 
 use super::window::Window;
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Instant, Span, micros};
+use crate::time::{Duration, Instant, micros};
 use alloc::collections::VecDeque;
 
 /// Opens at a share of slow calls among the recent ones. Off unless
@@ -24,7 +24,7 @@ impl SlowPolicy {
     /// more than zero, `per_mille` 1 to 1,000.
     pub fn new(limit: Duration, per_mille: u32) -> Result<Self, InvalidSetting> {
         if limit.is_zero() {
-            return Err(InvalidSetting::new("breaker.slow.ms", Span(limit), "more than 0 ms"));
+            return Err(InvalidSetting::new("breaker.slow.ms", limit, "more than 0 ms"));
         }
         if !(1..=1_000).contains(&per_mille) {
             return Err(InvalidSetting::new("breaker.slow.rate", per_mille, "1 to 1,000 in a thousand"));
@@ -84,6 +84,12 @@ impl SlowWatch {
         let began = self.in_flight.front().copied().flatten().filter(|began| rule.is_slow(*began, now))?;
         self.settle(self.first);
         Some(began + rule.limit())
+    }
+
+    /// Watches from here on: whoever began before has the number of no call that will be watched.
+    pub(super) fn begin_anew(&mut self) {
+        self.clear();
+        self.first = self.first.wrapping_add(1);
     }
 
     pub(super) fn clear(&mut self) {

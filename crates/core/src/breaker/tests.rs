@@ -207,7 +207,9 @@ fn without_any_rule_it_counts_and_opens_by_hand_alone() {
         attempt(&mut breaker, ms, PermitOutcome::Failed);
     }
     assert_eq!((breaker.state(), breaker.stats().failures, breaker.poll_change()), (State::Closed, 100, None));
+    assert_eq!(breaker.forced_reason(), None);
     breaker.force_open("maintenance", at(100));
+    assert_eq!(breaker.forced_reason(), Some("maintenance"));
     assert!(breaker.admit(at(100), None).is_err());
 }
 

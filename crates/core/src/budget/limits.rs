@@ -2,7 +2,7 @@
 
 use super::report::Resource;
 use crate::setting::InvalidSetting;
-use crate::time::{Duration, Span, micros};
+use crate::time::{Duration, micros};
 
 /// What an envelope allows at most. What has no limit of its own is limited by the envelopes around it, if at all.
 ///
@@ -47,7 +47,7 @@ impl Limits {
     /// Nothing is begun `deadline` after the opening of the envelope or later; 1 µs or more.
     pub fn with_deadline(mut self, deadline: Duration) -> Result<Self, InvalidSetting> {
         if micros(deadline) == 0 {
-            return Err(InvalidSetting::new(Resource::Time.setting(), Span(deadline), "1 µs or more"));
+            return Err(InvalidSetting::new(Resource::Time.setting(), deadline, "1 µs or more"));
         }
         self.deadline = Some(deadline);
         Ok(self)

@@ -1,5 +1,6 @@
 //! What passes between a budget and those who spend: what is asked for, what is left, and why something is refused.
 
+use super::Limits;
 use crate::time::{Duration, Span};
 use core::fmt;
 
@@ -128,6 +129,18 @@ impl Left {
     /// All of it is used up.
     pub const NOTHING: Self =
         Self { time: Some(Duration::ZERO), attempts: Some(0), steps: Some(0), tokens: Some(0), money: Some(0) };
+
+    /// The limits of an envelope that allows so much after so much was used.
+    pub(super) fn after(self, used: Spend) -> Limits {
+        let [attempts, steps, tokens, money] = [
+            (self.attempts, used.attempts),
+            (self.steps, used.steps),
+            (self.tokens, used.tokens),
+            (self.money, used.money),
+        ]
+        .map(|(left, used)| left.map(|left| used.saturating_add(left)));
+        Limits { deadline: self.time, attempts, steps, tokens, money }
+    }
 }
 
 /// A refusal: which resource does not suffice, and by how much. Nothing was reserved.

@@ -65,7 +65,8 @@ impl RetryBudgetPolicy {
 /// Counts the calls of a run and their retries, and says when there were enough of these.
 ///
 /// How to drive it: [`call_started`](Self::call_started) once for each logical call; before any attempt of it beyond the
-/// first ask [`may_retry`](Self::may_retry), and when that attempt is made say [`retried`](Self::retried).
+/// first ask [`may_retry`](Self::may_retry), and when that attempt is planned say
+/// [`retried`](Self::retried), or [`not_retried`](Self::not_retried) if nothing comes of it after all.
 ///
 /// ```
 /// use steadfast::budget::{RetryBudget, RetryBudgetPolicy};
@@ -119,9 +120,14 @@ impl RetryBudget {
         }
     }
 
-    /// An attempt beyond the first of its call is made.
+    /// An attempt beyond the first of its call is planned: it counts from here on, so that of several that wait at once each is one.
     pub fn retried(&mut self) {
         self.retries = self.retries.saturating_add(1);
+    }
+
+    /// An attempt that was counted is not made after all.
+    pub fn not_retried(&mut self) {
+        self.retries = self.retries.saturating_sub(1);
     }
 
     /// Logical calls.
@@ -221,7 +227,7 @@ mod tests {
     fn more_retries_than_calls_are_no_share() {
         assert!(RetryBudgetPolicy::default().with_per_mille(1_000).is_ok());
         let error = RetryBudgetPolicy::default().with_per_mille(1_001).unwrap_err();
-        assert_eq!((error.name, error.value.as_str()), ("retry_budget.rate", "1001"));
+        assert_eq!((error.name, error.value), ("retry_budget.rate", 1_001_u32.into()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A budget as bytes.
 
 use super::report::{Resource, Spend};
-use super::{Budget, Envelope, Limits, Node, ROOT, Slot, due};
+use super::{Budget, Envelope, Left, Limits, Node, ROOT, Slot, due};
 use crate::snapshot::{Kind, Reader, SnapshotError, Stored, Writer};
 use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
@@ -52,9 +52,6 @@ impl Budget {
         for (index, node) in
             self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.node.as_ref()?)))
         {
-            if Resource::COUNTED.into_iter().any(|resource| node.limits.of(resource) == Some(0)) {
-                return impossible("an envelope has a limit of 0");
-            }
             if node.limits.deadline.is_none() && node.deadline.at().is_some() {
                 return impossible("an envelope has a deadline and no limit of time");
             }
@@ -171,6 +168,21 @@ impl Stored for Limits {
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         Ok(Self {
             deadline: from.take()?,
+            attempts: from.take()?,
+            steps: from.take()?,
+            tokens: from.take()?,
+            money: from.take()?,
+        })
+    }
+}
+
+impl Stored for Left {
+    fn store(&self, to: &mut Writer) {
+        to.put(&self.time).put(&self.attempts).put(&self.steps).put(&self.tokens).put(&self.money);
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self {
+            time: from.take()?,
             attempts: from.take()?,
             steps: from.take()?,
             tokens: from.take()?,

@@ -343,3 +343,43 @@ fn refusals_and_what_is_left_leave_as_data() {
     let left = serde_json::to_string(&budget.left(budget.root(), T0)).unwrap();
     assert_eq!(left, r#"{"time":1500.0,"attempts":2,"steps":null,"tokens":null,"money":null}"#);
 }
+
+#[test]
+fn a_narrowed_envelope_has_what_was_said_is_left_and_so_has_all_within_it() {
+    let mut budget = Budget::new(of_attempts(10).with_tokens(50).unwrap(), T0);
+    let child = budget.child(budget.root(), of_attempts(4), T0).unwrap();
+    let held = budget.reserve(child, T0, attempts(1)).unwrap();
+    budget.spend(budget.root(), attempts(2));
+    let left = Left { time: Some(ms(500)), attempts: Some(3), steps: Some(1), tokens: Some(900), money: None };
+    budget.narrow(budget.root(), left, at(1_100));
+    for envelope in [budget.root(), child] {
+        let left = Left { time: Some(ms(500)), attempts: Some(3), steps: Some(1), tokens: Some(50), money: None };
+        assert_eq!(budget.left(envelope, at(1_100)), left);
+    }
+    budget.narrow(budget.root(), Left { attempts: Some(9), ..Left::default() }, at(1_200));
+    assert_eq!(budget.left(child, at(1_200)).attempts, Some(3), "an envelope only narrows");
+    assert_eq!(budget.deadline(child).at(), Some(at(1_600)));
+    budget.cancel(held);
+    budget.narrow(child, Left { attempts: Some(0), ..Left::default() }, at(1_200));
+    assert_eq!((budget.left(child, T0).attempts, budget.left(budget.root(), T0).attempts), (Some(0), Some(4)));
+    let refusal = budget.reserve(child, at(1_600), attempts(1)).unwrap_err();
+    assert_eq!((refusal.what, refusal.limit), (Resource::Time, 500_000));
+
+    // Down to nothing, and through a snapshot.
+    budget.narrow(budget.root(), Left::NOTHING, at(1_200));
+    let restored = Budget::restore(&budget.snapshot(at(1_200)), at(0), Duration::ZERO).unwrap();
+    assert_eq!(restored.left(restored.root(), at(0)), Left::NOTHING);
+    assert_eq!(restored.left(child, at(0)), Left::NOTHING);
+}
+
+#[test]
+fn what_a_closed_envelope_spends_counts_against_the_root() {
+    let mut budget = Budget::new(of_attempts(10), T0);
+    let child = budget.child(budget.root(), Limits::none(), T0).unwrap();
+    budget.spend(child, attempts(1));
+    assert_eq!((budget.spent(child), budget.spent(budget.root())), (attempts(1), attempts(1)));
+    budget.close(child).unwrap();
+    budget.narrow(child, Left::NOTHING, T0);
+    budget.spend(child, attempts(2));
+    assert_eq!(budget.left(budget.root(), T0).attempts, Some(7));
+}

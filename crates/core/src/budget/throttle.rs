@@ -107,6 +107,12 @@ impl RetryThrottle {
         self
     }
 
+    /// The same under other settings: as many tokens are missing as before.
+    pub(crate) fn under(&self, policy: ThrottlePolicy) -> Self {
+        let missing = self.policy.most().saturating_sub(self.tokens_thousandths);
+        Self { policy, tokens_thousandths: policy.most().saturating_sub(missing) }
+    }
+
     /// An attempt failed in a way that another might not: takes one token, as far as there is one.
     pub fn failed(&mut self) {
         self.tokens_thousandths = self.tokens_thousandths.saturating_sub(TOKEN);

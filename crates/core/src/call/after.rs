@@ -36,29 +36,13 @@ impl Call {
         if counts {
             shared.throttle(option, RetryThrottle::failed);
         }
-        Self::hear_server(now, option, &failure, shared);
+        self.hear_server(option, &failure, shared);
         if failure.class == FailureClass::Cancelled {
             self.finish(CallError::Cancelled, trace);
         } else if committed {
             self.finish(CallError::AfterCommit { failure }, trace);
         } else {
             self.after_failure(failure, shared, trace);
-        }
-    }
-
-    /// What a server asks for holds for whoever calls it next, also where it comes late.
-    pub(crate) fn hear_server<S: Shared + ?Sized>(now: Instant, option: u32, failure: &Failure, shared: &mut S) {
-        if let Some(wait) = failure.retry_after.filter(|_| failure.class != FailureClass::Cancelled)
-            && !(sabotaged!(ServersWordIsTheCallsOwn) || sabotaged!(ServerIsNotHeard))
-        {
-            shared.retry_after(option, |word| word.asked(now + wait, failure.class));
-        }
-    }
-
-    /// A failure of an attempt that is over.
-    pub(crate) fn hear_late<S: Shared + ?Sized>(&self, now: Instant, attempt: u32, failure: &Failure, shared: &mut S) {
-        if let Some(option) = self.option_of(attempt) {
-            Self::hear_server(now, option, failure, shared);
         }
     }
 
@@ -76,7 +60,8 @@ impl Call {
         let Phase::Attempting(attempting) = &self.phase else { return };
         let (after, scope, committed) =
             (self.now - attempting.started, attempting.limit().scope(), attempting.committed);
-        self.abandoned = attempting.told.then_some(self.attempts);
+        let told = attempting.told;
+        self.give_attempt_up(told);
         // Cut short by a deadline it says nothing of the service, unless that was all the time it was ever given.
         let fair = !matches!(scope, Scope::Call | Scope::Run) || self.timeout.is_none();
         let outcome = if fair { PermitOutcome::Failed } else { PermitOutcome::Ignored };

@@ -9,7 +9,6 @@ use crate::event::Event;
 use crate::failure::{Failure, FailureClass};
 use crate::fallback::{FallbackReason, PauseReason};
 use crate::outcome::CallError;
-use crate::retry::RetryPolicy;
 use crate::retry_after::Word;
 use crate::time::{Duration, Instant, Limit};
 use crate::trace::Trace;
@@ -18,10 +17,9 @@ use crate::trace::Trace;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Left {
     option: u32,
-    /// How often it was tried, and which attempt of the call was the last before it was left.
+    /// How often it was tried.
     tries: u32,
-    attempts: u32,
-    /// Whether it was left for a pause only, and has tries left: then the call may come back to it.
+    /// Whether it was left for a pause only, so that it has tries left: then the call may come back to it.
     paused: bool,
 }
 
@@ -46,7 +44,7 @@ impl Call {
     /// breaker's word counts: nobody waits before a closed door.
     pub(super) fn asked_to_wait<S: Shared + ?Sized>(&self, shared: &mut S) -> Option<Word> {
         let option = self.options.current();
-        let word = shared.retry_after(option, |word| word.at(self.now)).flatten()?;
+        let word = self.word(option, shared)?;
         Some(word).filter(|word| self.blocked_until(option, shared).is_none_or(|open| open <= word.until))
     }
 
@@ -57,14 +55,14 @@ impl Call {
         match self.soonest(shared).filter(|other| other.at < word.until) {
             // Each in its turn, so that the trace says of each why it is not tried.
             Some(other) if other.option > self.options.reached() => self.fall_back(reason, shared, trace),
-            Some(other) if other.is_free(self.now) => self.come_back(other.option, reason, trace),
+            Some(other) if other.is_free(self.now) => self.come_back(other.option, reason, shared, trace),
             Some(other) => {
-                self.come_back(other.option, reason, trace);
-                self.pause(other, shared, trace)
+                self.come_back(other.option, reason, shared, trace);
+                self.pause(other, Some(word), shared, trace)
             }
             None => {
                 let current = Free { option: self.options.current(), at: word.until, asked: true };
-                self.pause(current, shared, trace)
+                self.pause(current, Some(word), shared, trace)
             }
         }
     }
@@ -87,16 +85,19 @@ impl Call {
             }
         } else if let Some(other) = self.soonest(shared) {
             if other.is_free(self.now) {
-                return self.come_back(other.option, reason, trace);
+                return self.come_back(other.option, reason, shared, trace);
             }
-            if other.asked && other.at < retry_at {
-                self.come_back(other.option, reason, trace);
-                return self.pause(other, shared, trace);
+            let word = self.waits_for(shared);
+            if (other.asked || word.is_some()) && other.at < retry_at {
+                self.come_back(other.option, reason, shared, trace);
+                return self.pause(other, word, shared, trace);
             }
-            if self.waits_for_a_server(shared) {
-                return self.pause(Free { option, at: retry_at, asked: false }, shared, trace);
+            // Nobody waits for what never comes.
+            if word.is_some() && retry_at < Instant::MAX {
+                return self.pause(Free { option, at: retry_at, asked: false }, word, shared, trace);
             }
         }
+        self.not_retried(shared);
         self.give_up(CallError::CircuitOpen(rejection), trace);
         false
     }
@@ -127,11 +128,12 @@ impl Call {
         let (from, left) = (self.options.current(), self.as_left(&reason));
         let Some(to) = self.options.advance() else {
             let back = self.soonest(shared).filter(|other| other.asked || other.is_free(self.now));
-            return back.is_some_and(|other| self.come_back(other.option, reason, trace));
+            return back.is_some_and(|other| self.come_back(other.option, reason, shared, trace));
         };
         self.left.push(left);
         self.record(trace, None, || Event::FellBack { from, to, reason });
-        (self.tries, self.counted, self.previous_wait) = (0, false, None);
+        self.not_retried(shared);
+        (self.tries, self.previous_wait) = (0, None);
         true
     }
 
@@ -156,13 +158,6 @@ impl Call {
         false
     }
 
-    /// The option whose attempt that was; one that was never made was of none.
-    pub(super) fn option_of(&self, attempt: u32) -> Option<u32> {
-        let left = self.left.iter().find(|left| attempt <= left.attempts);
-        let option = left.map_or(self.options.current(), |left| left.option);
-        (1..=self.attempts).contains(&attempt).then_some(option)
-    }
-
     /// The option it tries.
     pub(crate) fn option(&self) -> u32 {
         self.options.current()
@@ -177,11 +172,18 @@ impl Call {
     }
 
     /// Back to an option that was left.
-    fn come_back(&mut self, option: u32, reason: FallbackReason, trace: &mut Trace) -> bool {
+    fn come_back<S: Shared + ?Sized>(
+        &mut self,
+        option: u32,
+        reason: FallbackReason,
+        shared: &mut S,
+        trace: &mut Trace,
+    ) -> bool {
         let (from, left) = (self.options.current(), self.as_left(&reason));
         let Some(back) = self.left.iter_mut().find(|left| left.option == option && left.paused) else { return false };
         back.paused = false;
-        (self.tries, self.counted, self.previous_wait) = (back.tries, false, None);
+        (self.tries, self.previous_wait) = (back.tries, None);
+        self.not_retried(shared);
         self.left.push(left);
         self.options.come_back_to(option);
         self.record(trace, None, || Event::FellBack { from, to: option, reason });
@@ -189,22 +191,35 @@ impl Call {
     }
 
     fn as_left(&self, reason: &FallbackReason) -> Left {
-        let pause = matches!(reason, FallbackReason::Paused { .. } | FallbackReason::BreakerOpen { .. });
-        let allowed = self.retry.as_ref().map_or(1, RetryPolicy::attempts);
-        let (option, tries, attempts) = (self.options.current(), self.tries, self.attempts);
-        Left { option, tries, attempts, paused: pause && tries < allowed }
+        // Whatever is left for these would be tried otherwise: it has tries left.
+        let paused = matches!(reason, FallbackReason::Paused { .. } | FallbackReason::BreakerOpen { .. });
+        Left { option: self.options.current(), tries: self.tries, paused }
     }
 
-    /// Waits for that option, which is the current one, if there is time for it.
-    fn pause<S: Shared + ?Sized>(&mut self, free: Free, shared: &mut S, trace: &mut Trace) -> bool {
+    /// Waits for that option, which is the current one, if there is time for it. `asked` is the pause that it is instead of, where
+    /// it is shorter than that.
+    fn pause<S: Shared + ?Sized>(
+        &mut self,
+        free: Free,
+        asked: Option<Word>,
+        shared: &mut S,
+        trace: &mut Trace,
+    ) -> bool {
         let Free { option, at: until, .. } = free;
-        let word = shared.retry_after(option, |word| word.at(self.now)).flatten();
+        let word = self.word(option, shared);
         let wait = until - self.now;
-        let last = word.map(|word| word.failure(self.now).with_retry_after(wait));
+        let last = word.or(asked).map(|word| word.failure(self.now).with_retry_after(wait));
+        // What it waits for by itself, or for its own backoff, is no pause that a server asks for.
+        let longest = word.filter(|_| free.asked).or(asked).filter(|word| word.reason == PauseReason::ServerAsked);
         if self.deadline.remaining(self.now).is_some_and(|remaining| wait >= remaining) {
+            self.not_retried(shared);
             self.give_up(CallError::DeadlineExceeded { scope: self.deadline.scope(), last }, trace);
-        } else if let Some(error) = last.and_then(|last| self.too_long(wait, &last)) {
-            self.give_up(error, trace);
+        } else if let Some((word, limit)) = longest.zip(self.longest_pause).filter(|(_, limit)| wait > limit.duration())
+        {
+            // What a server asks for is what is said of it, also where a breaker's time would be shorter than that.
+            let (asked, last) = ((word.until - self.now).max(wait), word.failure(self.now));
+            self.not_retried(shared);
+            self.give_up(CallError::PauseTooLong { wait: asked, limit: limit.duration(), last }, trace);
         } else {
             let reason = word.filter(|_| free.asked).map_or(PauseReason::BreakerOpen, |word| word.reason);
             self.record(trace, None, || Event::Paused { option, until, reason });
@@ -232,14 +247,18 @@ impl Call {
         soonest
     }
 
-    fn waits_for_a_server<S: Shared + ?Sized>(&self, shared: &mut S) -> bool {
+    /// What a server asked for whose option was left for that.
+    fn waits_for<S: Shared + ?Sized>(&self, shared: &mut S) -> Option<Word> {
         let mut paused = self.left.iter().filter(|left| left.paused);
-        paused.any(|left| self.free(left.option, shared).asked)
+        paused.find_map(|left| {
+            let may = left.tries == 0 || Self::refusal_of(left.option, shared).is_none();
+            self.word(left.option, shared).filter(|_| may && self.free(left.option, shared).asked)
+        })
     }
 
     /// When that option could be tried: where its breaker is open for longer than its server asked for, once that opens.
     fn free<S: Shared + ?Sized>(&self, option: u32, shared: &mut S) -> Free {
-        let word = shared.retry_after(option, |word| word.at(self.now)).flatten().map(|word| word.until);
+        let word = self.word(option, shared).map(|word| word.until);
         let open = self.blocked_until(option, shared);
         let asked = word.is_some() && open <= word;
         Free { option, at: word.max(open).unwrap_or(self.now), asked }

@@ -351,6 +351,27 @@ fn a_machine_that_slept_for_an_hour_goes_on_where_time_is_now() {
 }
 
 #[test]
+fn a_wait_that_ends_when_the_breaker_lets_through_is_begun_and_a_shorter_one_is_not() {
+    let breaker = BreakerPolicy::default().with_consecutive(1);
+    let mut first = Line::new(&retrying().with_breaker(Some(breaker)), 1);
+    first.handle(0, Input::Start);
+    first.fail(100, 1);
+    let open_for = first.breakers[0].open_until().unwrap() - Instant::from_millis(100);
+    for (wait, waits) in [(open_for, true), (open_for.saturating_sub(Duration::from_micros(1)), false)] {
+        let backoff = Backoff::new(wait, wait).unwrap().with_jitter(Jitter::None);
+        let retry = RetryPolicy::default().with_backoff(backoff);
+        let mut line = Line::new(&retrying().with_breaker(Some(breaker)).with_retry(Some(retry)), 1);
+        line.handle(0, Input::Start);
+        let said = line.fail(100, 1);
+        assert_eq!(said.starts_with("until "), waits, "{said}");
+        assert_eq!(said.starts_with("the circuit breaker is open until "), !waits, "{said}");
+        let opens = (Instant::from_millis(100) + open_for).as_micros();
+        let probes = line.handle_us(opens, Input::Tick);
+        assert_eq!(probes.starts_with("start 2 of option 0"), waits, "{probes}");
+    }
+}
+
+#[test]
 fn two_calls_under_one_seed_do_not_jitter_alike() {
     let policy = CallPolicy::unguarded().with_retry(Some(RetryPolicy::default()));
     let wait = |call| {

@@ -111,6 +111,9 @@ impl<T: Timer, S: Shared + ?Sized> Drop for Driven<'_, T, S> {
 
 /// Tries again what failed in a way that another try can mend.
 ///
+/// A server that wants to be left alone for more than five minutes ends it at once, with
+/// [`PauseTooLong`](CallError::PauseTooLong).
+///
 /// Two operations under the same seed jitter alike: give each its own, as [`Seed::derive`] does.
 ///
 /// ```
@@ -137,7 +140,8 @@ pub async fn retry<T, F>(
 where
     F: Future<Output = Result<T, Failure>>,
 {
-    let policy = CallPolicy::unguarded().with_retry(Some(policy));
+    let mut policy = CallPolicy::unguarded().with_retry(Some(policy));
+    policy.longest_pause = CallPolicy::default().longest_pause;
     call(timer, &policy, 1, seed, &mut (), &mut Trace::off(), operation).await
 }
 

@@ -160,14 +160,22 @@ impl Ledger {
     ///
     /// It is granted where the key is new and, with a human's yes to running it again, where its outcome is unknown and
     /// nobody has tried it since that yes was asked for: `tries` of the claim says how often it had been tried. Resumes
-    /// whose models went different ways may come with different tools under one key: then the later one does not run.
+    /// whose models went different ways may come with different tools under one key: then the later one does not run. Where their
+    /// arguments differ, because a human edited them or a model asked for something else, it is told with which ones it was done.
     pub fn claim(&mut self, claim: Claim) -> Claimed {
         let Claim { entry, again } = claim;
-        match self.entry(entry.key) {
-            Some(_) if sabotaged!(LedgerGrantsAll) => Claimed::Granted,
+        match self.entry(entry.key).filter(|_| !sabotaged!(LedgerGrantsAll)) {
             Some(known) if known.tool != entry.tool => Claimed::Taken {
                 state: EffectState::Blocked,
                 output: "another resume of this run did something else in its place".into(),
+            },
+            Some(known) if known.args != entry.args && known.state == EffectState::Done => Claimed::Taken {
+                state: EffectState::Done,
+                output: alloc::format!(
+                    "another resume of this run did it with other arguments, {}: {}",
+                    known.args,
+                    known.output
+                ),
             },
             // A yes to running it again covers the tries that were known when it was asked for, and none that came since.
             Some(known) if !(again && known.state == EffectState::Unknown && known.tries <= entry.tries) => {
@@ -386,6 +394,15 @@ mod tests {
         let other = LedgerEntry { tool: "pay".into(), ..entry(1, EffectState::Started) };
         let claimed = ledger.claim(Claim { entry: other, again: false });
         assert!(matches!(claimed, Claimed::Taken { state: EffectState::Blocked, .. }), "{claimed:?}");
+    }
+
+    #[test]
+    fn what_was_done_with_other_arguments_says_with_which() {
+        let mut ledger = Ledger::default();
+        ledger.write(entry(1, EffectState::Done));
+        let other = LedgerEntry { args: "[1]".into(), ..entry(1, EffectState::Started) };
+        let output = "another resume of this run did it with other arguments, {}: out".into();
+        assert_eq!(ledger.claim(Claim { entry: other, again: false }), Claimed::Taken { state: Done, output });
     }
 
     #[test]

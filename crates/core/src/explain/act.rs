@@ -133,6 +133,7 @@ impl Explainer<'_> {
             DecisionRejected::Expired => ("expired", self.expires_after()),
             DecisionRejected::OtherCall => ("other_call", None),
             DecisionRejected::OtherArguments => ("other_arguments", None),
+            DecisionRejected::Suspended => ("suspended", None),
         };
         Explanation::new(rule, words::decision_ignored(reason)).by(setting)
     }

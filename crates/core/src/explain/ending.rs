@@ -195,8 +195,14 @@ impl Explainer<'_> {
             Some(Event::AttemptTimedOut { .. }) => {
                 Explanation::new(rule_of(scope), words::out_of_time(scope)).by(setting)
             }
-            // A pause that it was told of before it tried anything.
-            Some(Event::ModelCalled { .. } | Event::ToolCalled { .. } | Event::ReconcileAsked { .. }) if failed => {
+            // A pause that it was told of before it tried anything, or while it waited for something shorter.
+            Some(
+                Event::ModelCalled { .. }
+                | Event::ToolCalled { .. }
+                | Event::ReconcileAsked { .. }
+                | Event::BackingOff { .. }
+                | Event::LateReply { .. },
+            ) if last.is_some_and(|last| last.retry_after.is_some()) && !over => {
                 let asked = last.and_then(|last| last.retry_after);
                 let wait = asked.zip(deadline).map(|(wait, deadline)| (wait, deadline.at - now));
                 self.wait_beyond(index, call, scope, wait)
@@ -319,7 +325,16 @@ impl Explainer<'_> {
             Resource::Money => left > 0,
         };
         let steps = what == Resource::Attempts && limits.steps().is_some() && asked == 0;
-        let certain = certain && !steps && asked > left && self.knows_runs() && self.is_whole(index);
+        let own = match what {
+            Resource::Time => None,
+            Resource::Attempts => limits.attempts(),
+            Resource::Steps => limits.steps(),
+            Resource::Tokens => limits.tokens(),
+            Resource::Money => limits.money(),
+        };
+        // A budget around the run is no setting of it.
+        let certain =
+            certain && own == Some(limit) && !steps && asked > left && self.knows_runs() && self.is_whole(index);
         let to = limit.saturating_add(asked - left.min(asked));
         let nearest = (certain && self.is_first(index, &setting))
             .then(|| setting.changed(value(to), words::BUDGET_SUFFICES.into()));

@@ -60,7 +60,8 @@ impl<'a> Explainer<'a> {
             Policies::Call(_) => true,
             Policies::Run(..) => {
                 let begun = |entry: &Entry| matches!(entry.event, Event::RunStarted { .. });
-                let resumed = |entry: &Entry| matches!(entry.event, Event::RunResumed { .. });
+                let resumed =
+                    |entry: &Entry| matches!(entry.event, Event::RunResumed { .. } | Event::PolicyChanged { .. });
                 let past = self.trace.get(..index).unwrap_or_default();
                 past.iter().any(begun) && !past.iter().any(resumed)
             }
@@ -88,13 +89,12 @@ impl<'a> Explainer<'a> {
             // Calls outside of a run may all have the same number: one begins where the one before it ended.
             Policies::Call(policy) => {
                 let (latest, _) = of_call.next()?;
-                let over = |entry: &Entry| {
-                    matches!(
-                        entry.event,
-                        Event::CallFailed { .. } | Event::AttemptSucceeded { .. } | Event::LateReply { .. }
-                    )
-                };
-                let began = of_call.take_while(|(_, entry)| !over(entry)).last().map_or(latest, |(began, _)| began);
+                let over =
+                    |entry: &Entry| matches!(entry.event, Event::CallFailed { .. } | Event::AttemptSucceeded { .. });
+                // A late word may come within a call, or after the one before it.
+                let late = |entry: &Entry| matches!(entry.event, Event::LateReply { .. });
+                let own = of_call.take_while(|(_, entry)| !over(entry)).filter(|(_, entry)| !late(entry));
+                let began = own.last().map_or(latest, |(began, _)| began);
                 (began, Subject::Call, *policy, true)
             }
         };

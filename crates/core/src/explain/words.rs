@@ -471,6 +471,11 @@ pub(super) fn decision_ignored(reason: DecisionRejected) -> String {
              know any more what became of this one. The question is still open."
                 .into()
         }
+        DecisionRejected::Suspended => {
+            "The run has ended for now, and nothing moves it on: restore it from its snapshot, start it, and hand it the decision then. \
+             The question is still open."
+                .into()
+        }
         DecisionRejected::OtherCall => {
             "The human was shown another call than the one that would run, so the decision does not count.".into()
         }

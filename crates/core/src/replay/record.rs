@@ -4,6 +4,7 @@ use super::compare::first_difference;
 use super::world::World;
 use super::{Part, ReplayError, WhatIf};
 use crate::id::RunId;
+use crate::rng::Seed;
 use crate::run::{Beginning, Input, Output, Run};
 use crate::snapshot::{Kind, Reader, SnapshotError, Stored, Writer};
 use crate::time::{Duration, Instant};
@@ -114,11 +115,16 @@ impl Recording {
         Ok(Self { run, began, inputs })
     }
 
+    /// What the recorded run began with, of which more than a checksum is known: its seed, its models, and whether it claims.
+    pub(super) fn beginning(&self) -> (Seed, u32, bool) {
+        (Seed(self.began.seed), self.began.models, self.began.claims)
+    }
+
     fn check(&self, run: &Run, began: Beginning) -> Result<(), ReplayError> {
         if run.id() != self.run {
             return Err(ReplayError::OtherRun { recorded: self.run });
         }
-        if !run.trace().entries().is_empty() {
+        if run.told {
             return Err(ReplayError::AlreadyBegun);
         }
         let parts = [
@@ -126,7 +132,8 @@ impl Recording {
             (Part::Seed, began.seed == self.began.seed),
             (Part::Tools, began.tools == self.began.tools),
             (Part::Models, began.models == self.began.models),
-            (Part::Snapshot, began.state == self.began.state),
+            (Part::Claims, began.claims == self.began.claims),
+            (Part::Snapshot, began.past == self.began.past),
         ];
         match parts.into_iter().find(|(_, same)| !same) {
             None => Ok(()),

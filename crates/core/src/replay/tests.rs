@@ -225,6 +225,64 @@ fn a_restored_run_is_replayed_from_the_same_snapshot_at_the_same_instant() {
 }
 
 #[test]
+fn a_past_is_another_one_also_where_only_a_server_s_word_or_a_budget_differs() {
+    let mut run = fresh(policy(3, 4_000));
+    run.handle(at(5), Input::Start);
+    let before = run.snapshot();
+    let Output::Think(attempt) = run.poll() else { panic!() };
+    let busy = Failure::new(crate::failure::FailureClass::RateLimited, "429");
+    run.handle(at(5), Input::Failed(attempt.id, busy.with_retry_after(Duration::from_secs(60))));
+    let after = run.snapshot();
+    let restored = |snapshot: &[u8]| {
+        let tools = vec![ToolSpec::new("mail").risky()];
+        Run::restore(snapshot, RunId(1), policy(3, 4_000), 1, tools, at(5), Duration::ZERO).unwrap()
+    };
+    let mut again = restored(&after).with_recording();
+    again.handle(at(5), Input::Start);
+    let recording = Recording::of(&again).unwrap();
+    assert!(recording.replay(restored(&after)).is_ok());
+    let refused = ReplayError::OtherBeginning { differs: Part::Snapshot };
+    assert_eq!(recording.replay(restored(&before)).unwrap_err(), refused);
+}
+
+#[test]
+fn what_a_run_was_told_of_a_budget_around_it_is_told_again() {
+    let mut run = fresh(policy(3, 4_000)).with_recording();
+    let left = crate::budget::Left { attempts: Some(0), ..crate::budget::Left::default() };
+    run.handle(at(5), Input::Narrowed(left));
+    run.handle(at(5), Input::Start);
+    assert_eq!(run.result().unwrap().stop, StopReason::Budget);
+    let recording = Recording::from_bytes(&Recording::of(&run).unwrap().to_bytes()).unwrap();
+    assert_eq!(recording.replay(fresh(policy(3, 4_000))).unwrap().trace(), run.trace());
+    let other = recording.what_if(fresh(policy(3, 4_000)), fresh(policy(1, 4_000))).unwrap();
+    assert_eq!((other.run.result().unwrap().stop, other.first_difference), (StopReason::Budget, None));
+}
+
+#[test]
+fn of_a_run_that_was_told_something_nothing_is_recorded() {
+    let mut told = fresh(policy(3, 4_000));
+    told.handle(at(0), Input::Start);
+    assert!(Recording::of(&told.with_recording()).is_none());
+    let mut twice = fresh(policy(3, 4_000)).with_recording();
+    twice.handle(at(0), Input::Start);
+    assert_eq!(Recording::of(&twice.with_recording()).unwrap().inputs().len(), 1);
+}
+
+#[test]
+fn a_run_that_was_told_anything_has_begun_and_one_that_claims_is_another() {
+    let recording = Recording::of(&recorded()).unwrap();
+    let mut told = fresh(policy(3, 4_000));
+    told.handle(at(0), Input::Suspend);
+    assert_eq!(recording.replay(told).unwrap_err(), ReplayError::AlreadyBegun);
+    let claiming = recording.replay(fresh(policy(3, 4_000)).with_claims()).unwrap_err();
+    assert_eq!(claiming, ReplayError::OtherBeginning { differs: Part::Claims });
+    assert_eq!(
+        claiming.to_string(),
+        "the run to replay it with has another way with its effects: have both claim them, or neither"
+    );
+}
+
+#[test]
 fn each_model_answers_as_it_did_and_no_other_for_it() {
     let models = |attempts: u32| Run::new(RunId(1), "Tell Ana.", policy(attempts, 4_000), 2, vec![], Seed(3)).unwrap();
     let mut run = models(1).with_recording();

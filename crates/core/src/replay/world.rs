@@ -88,7 +88,7 @@ impl World {
     pub(super) fn drive(&self, mut run: Run, told: &[(Instant, Input)]) -> (Run, Option<Beyond>) {
         let mut coming = Coming::default();
         for (at, input) in told {
-            if matches!(input, Input::Start | Input::Suspend | Input::Cancel) {
+            if matches!(input, Input::Start | Input::Narrowed(_) | Input::Suspend | Input::Cancel) {
                 coming.add(*at, input.clone());
             }
         }
@@ -181,7 +181,7 @@ fn name_of(input: &Input) -> Option<Name> {
         | Input::Reconciled(id, _) => Name::Attempt(*id),
         Input::Decided(id, _) | Input::DecidedOn(id, ..) => Name::Question(*id),
         Input::Claimed(key, _) => Name::Claim(*key),
-        Input::Start | Input::Tick | Input::Suspend | Input::Cancel => return None,
+        Input::Start | Input::Tick | Input::Narrowed(_) | Input::Suspend | Input::Cancel => return None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Act: each tool call from the model's wish to its result, through approval, the shared ledger and what is looked up later.
 
 use super::action::{Action, Claiming, Stage, Unsure, block_of, report_block, report_unknown};
+use super::commons::Place;
 use super::end::note;
 use super::message::{ToolCall, ToolSpec};
 use super::turn::drain;
@@ -23,10 +24,10 @@ impl Run {
             self.record(None, || Event::ToolUnknown { tool: name });
             let known: Vec<_> = self.tools.iter().map(ToolSpec::name).collect();
             let text = alloc::format!("There is no tool {}. The tools are: {}.", wanted.tool, known.join(", "));
-            return Action { call: wanted, key: None, tool: 0, stage: Stage::Settled(text) };
+            return Action { call: wanted, key: None, tool: 0, approved: false, stage: Stage::Settled(text) };
         };
         if let Some((key, text)) = self.happened_after_all(&wanted.tool, &wanted.args) {
-            return Action { call: wanted, key: Some(key), tool, stage: Stage::Settled(text) };
+            return Action { call: wanted, key: Some(key), tool, approved: false, stage: Stage::Settled(text) };
         }
         let key = self.next_key();
         let wanted = if sabotaged!(ArgumentsAreMadeUp) { ToolCall { args: "[9]".into(), ..wanted } } else { wanted };
@@ -43,19 +44,22 @@ impl Run {
             Some(error) if !self.asks_less(&wanted) => self.doubtful_stage(&wanted.tool, &wanted.args, key, error),
             _ => self.gate(&wanted, tool, key, &wanted.args),
         };
-        Action { call: wanted, key: Some(key), tool, stage }
+        Action { call: wanted, key: Some(key), tool, approved: false, stage }
     }
 
     /// A wish of which nothing is in doubt: it runs, or a human is asked, or it is blocked.
     pub(super) fn gate(&mut self, wanted: &ToolCall, tool: usize, key: Key, args: &str) -> Stage {
-        let of_host = wanted.risky.filter(|_| !sabotaged!(RiskyArgumentsAreNotAskedAbout));
-        let risky = of_host.unwrap_or(self.tool(tool).is_risky());
-        match self.policy.approval().check(risky) {
+        match self.verdict(wanted, tool) {
             Verdict::Run => self.begin_tool(tool, key, args.into(), None),
             _ if self.asks_less(wanted) => self.begin_tool(tool, key, args.into(), None),
             Verdict::Ask => self.ask(&wanted.tool, key, args, None),
             Verdict::Deny => self.block(&wanted.tool, key, BlockReason::NobodyToAsk, ""),
         }
+    }
+
+    fn verdict(&self, wanted: &ToolCall, tool: usize) -> Verdict {
+        let of_host = wanted.risky.filter(|_| !sabotaged!(RiskyArgumentsAreNotAskedAbout));
+        self.policy.approval().check(of_host.unwrap_or(self.tool(tool).is_risky()))
     }
 
     /// Whether it is broken on purpose, and asks nobody about this.
@@ -200,6 +204,7 @@ impl Run {
                 match result {
                     None => (Stage::Running { call, args, output, attempts, unsure }, false),
                     Some(Ok(attempt)) => {
+                        self.remember(Place::Tool(tool), &call);
                         let text = output.take().unwrap_or_default();
                         self.note_success(call.key(), attempt);
                         self.enter(call.key(), EffectState::Done, &text);
@@ -208,6 +213,7 @@ impl Run {
                         (Stage::Settled(text), false)
                     }
                     Some(Err(error)) => {
+                        self.remember(Place::Tool(tool), &call);
                         let sent = call.attempts() > attempts;
                         (self.failed_stage(action, &call, args, &error, unsure || sent, unsure), true)
                     }
@@ -220,13 +226,20 @@ impl Run {
                 match drain(&mut call, &mut self.outputs, ask) {
                     None => (Stage::Reconciling { call, unsure, found }, false),
                     Some(result) => {
+                        self.remember(Place::Books(tool), &call);
                         let found = result.ok().and_then(|_| found.take()).unwrap_or(Reconciliation::Unknown);
                         (self.reconciled_stage(action, unsure, found), true)
                     }
                 }
             }
             Stage::Interrupted { key, args, attempts, twice } => {
-                if self.effect_of(key).may_repeat() || sabotaged!(InterruptedRunsAgain) {
+                // What became risky while it was away, and never had a yes, needs one to run again.
+                let may = action.approved || self.verdict(&action.call, tool) == Verdict::Run;
+                let repeats = self.effect_of(key).may_repeat();
+                if repeats && !may && attempts == 0 {
+                    return (self.gate(&action.call, tool, key, &args), true);
+                }
+                if repeats && may || sabotaged!(InterruptedRunsAgain) {
                     let failure = Failure::new(FailureClass::ToolUnknown, "");
                     let again = Unsure::new(key, args.clone(), attempts, failure);
                     return (self.run_tool(tool, key, args, Some(&again)), true);
@@ -313,7 +326,9 @@ impl Run {
             }
             EffectState::Blocked => self.block(name, key, BlockReason::DecidedElsewhere, &output),
             EffectState::Intended | EffectState::Started | EffectState::Unknown => {
-                let failure = Failure::new(FailureClass::ToolUnknown, "another resume of this run started it");
+                let known = (state == EffectState::Unknown && !output.is_empty()).then_some(output);
+                let words = known.unwrap_or_else(|| "another resume of this run started it".into());
+                let failure = Failure::new(FailureClass::ToolUnknown, words);
                 let attempts = again.map_or(0, |unsure| unsure.attempts);
                 let unsure = Unsure { twice: true, ..Unsure::new(key, args, attempts, failure) };
                 // Whoever started it may still be at it: nobody is asked to start it again.

@@ -17,6 +17,8 @@ pub(super) struct Action {
     pub(super) key: Option<Key>,
     /// Which of the run's tools it is.
     pub(super) tool: usize,
+    /// Whether a human said yes to it.
+    pub(super) approved: bool,
     pub(super) stage: Stage,
 }
 

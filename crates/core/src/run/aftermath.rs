@@ -2,8 +2,9 @@
 
 use super::Run;
 use super::action::{Action, Stage, report_done};
+use super::commons::Place;
 use super::turn::drain;
-use super::{Output, Phase};
+use super::{Output, Phase, RunEnd};
 use crate::call;
 use crate::effect::{Effect, EffectState};
 use crate::event::Event;
@@ -82,7 +83,12 @@ impl Run {
         if entry.state == EffectState::Done && state == EffectState::Done {
             return self.note_success(key, id.attempt);
         }
-        let settles = match (entry.state, state) {
+        // Whoever started it is gone, and what became of it is as good as unknown.
+        let before = match (entry.state, &self.stage) {
+            (EffectState::Started, Phase::Restored(_)) => EffectState::Unknown,
+            (state, _) => state,
+        };
+        let settles = match (before, state) {
             // Of several tries that nobody heard of, the one that failed did not happen: the others may have.
             (EffectState::Unknown, EffectState::Failed) => entry.tries == 1,
             (EffectState::Unknown, _) => true,
@@ -103,9 +109,22 @@ impl Run {
         match core::mem::replace(&mut self.stage, Phase::New) {
             Phase::Acting(mut actions) => {
                 for action in &mut actions {
-                    told |= self.settle_action(action, key);
+                    told |= self.settle_action(action, key, true);
                 }
                 self.stage = Phase::Acting(actions);
+            }
+            Phase::Restored(Some(mut actions)) => {
+                for action in &mut actions {
+                    told |= self.settle_action(action, key, false);
+                }
+                self.stage = Phase::Restored(Some(actions));
+            }
+            // What a human was asked before it was suspended is answered by this.
+            Phase::Over(RunEnd { suspended: Some(mut actions), .. }) => {
+                for action in &mut actions {
+                    told |= self.settle_action(action, key, false);
+                }
+                self.stay_suspended(actions);
             }
             other => self.stage = other,
         }
@@ -115,7 +134,8 @@ impl Run {
     }
 
     /// What a settled effect means for one tool call of this step. Answers whether the model learns of it by that call's result.
-    fn settle_action(&mut self, action: &mut Action, settled: Key) -> bool {
+    /// `asked`: whether somebody is there with the question, who needs not answer any more.
+    fn settle_action(&mut self, action: &mut Action, settled: Key, asked: bool) -> bool {
         let Some(entry) = self.ledger.entry(settled) else { return false };
         let its_own = action.key == Some(settled);
         let held_back =
@@ -132,7 +152,9 @@ impl Run {
             Stage::Asking { approval, .. } => {
                 let id = approval.request().id;
                 self.trace.record(self.now, None, None, || Event::ApprovalWithdrawn { id });
-                self.outputs.push_back(Output::Withdraw(id));
+                if asked {
+                    self.outputs.push_back(Output::Withdraw(id));
+                }
                 if held_back {
                     self.let_go(action, approval.key(), settled, &approval.request().args.clone());
                 }
@@ -141,6 +163,7 @@ impl Run {
                 let shared = &mut self.commons.of_looking_up(action.tool);
                 call.handle(self.now, call::Input::Cancel, shared, &mut self.trace);
                 let _ = drain(&mut call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
+                self.remember(Place::Books(action.tool), &call);
             }
             // The shared ledger was asked whether it may run again: whatever it answers is late.
             _ => {}
@@ -175,6 +198,8 @@ impl Run {
         let Stage::Running { mut call, .. } = stage else { return };
         call.handle(self.now, call::Input::Cancel, &mut self.commons.of_tool(action.tool), &mut self.trace);
         let _ = drain(&mut call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
+        let place = Place::Tool(action.tool);
+        self.remember(place, &call);
         self.note_success(key, id.attempt);
         self.enter(key, EffectState::Done, output);
         self.record(Some(key.call), || Event::EffectSettled { tool, state: EffectState::Done });

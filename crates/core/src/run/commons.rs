@@ -9,6 +9,7 @@ use crate::call::{Call, Endpoint, Resources};
 use crate::policy::RunPolicy;
 use crate::retry_after::RetryAfter;
 use crate::rng::Seed;
+use crate::setting::InvalidSetting;
 use crate::snapshot::{Reader, SnapshotError, Writer};
 use crate::time::Instant;
 use alloc::string::String;
@@ -21,25 +22,81 @@ pub(super) struct Commons {
     /// One for each tool.
     pub(super) tools: Vec<Endpoint>,
     /// Whoever keeps the books of each tool: they may be up while the tool is down.
-    books: Vec<Endpoint>,
+    pub(super) books: Vec<Endpoint>,
     pub(super) retries: RetryBudget,
     pub(super) budget: Budget,
 }
 
-impl Commons {
-    pub(super) fn new(policy: &RunPolicy, models: u32, tools: &[ToolSpec], seed: Seed) -> Self {
+/// What is known of an agent's models and tools: see [`Run::swap_endpoints`](super::Run::swap_endpoints).
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// One for each model.
+    pub models: Vec<Endpoint>,
+    /// One for each tool.
+    pub tools: Vec<Endpoint>,
+    /// For each tool, whoever keeps its books: they may be up while the tool is down.
+    pub books: Vec<Endpoint>,
+}
+
+impl Endpoints {
+    /// Of which nothing is known yet, protected as these policies say.
+    #[must_use]
+    pub fn new(policy: &RunPolicy, models: u32, tools: &[ToolSpec], seed: Seed) -> Self {
         let of_models = (0..u64::from(models)).map(|index| Endpoint::new(policy.model(), seed.derive(index)));
         let of_tools = (u64::from(models)..).zip(tools);
         let of_tools = of_tools.map(|(index, tool)| Endpoint::new(&tool.policy(), seed.derive(index)));
+        let books = tools.iter().map(|_| Endpoint::unguarded()).collect();
+        Self { models: of_models.collect(), tools: of_tools.collect(), books }
+    }
+}
+
+/// Whose server an attempt went to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A model's: which one, its attempt's option says.
+    Model,
+    Tool(usize),
+    /// That of whoever keeps a tool's books.
+    Books(usize),
+}
+
+impl Commons {
+    /// What the calls to that place share.
+    pub(super) fn of(&mut self, place: Place) -> Resources<'_> {
+        match place {
+            Place::Model => self.of_models(),
+            Place::Tool(tool) => self.of_tool(tool),
+            Place::Books(tool) => self.of_looking_up(tool),
+        }
+    }
+
+    pub(super) fn new(policy: &RunPolicy, models: u32, tools: &[ToolSpec], seed: Seed) -> Self {
+        let endpoints = Endpoints::new(policy, models, tools, seed);
         // Without a limit they are counted all the same.
         let unlimited = RetryBudgetPolicy::default().with_at_least(u64::MAX);
         Self {
-            models: of_models.collect(),
-            tools: of_tools.collect(),
-            books: tools.iter().map(|_| Endpoint::unguarded()).collect(),
+            models: endpoints.models,
+            tools: endpoints.tools,
+            books: endpoints.books,
             retries: RetryBudget::new(policy.retry_budget().copied().unwrap_or(unlimited)),
             budget: Budget::new(Limits::none(), Instant::ORIGIN),
         }
+    }
+
+    pub(super) fn swap(&mut self, others: &mut Endpoints) -> Result<(), InvalidSetting> {
+        let Endpoints { models, tools, books } = others;
+        let pairs = [
+            ("endpoints.models", models, &mut self.models),
+            ("endpoints.tools", tools, &mut self.tools),
+            ("endpoints.books", books, &mut self.books),
+        ];
+        if let Some((name, others, _)) = pairs.iter().find(|(_, others, own)| others.len() != own.len()) {
+            return Err(InvalidSetting::new(name, others.len() as u64, "as many as the run has"));
+        }
+        for (_, others, own) in pairs {
+            core::mem::swap(others, own);
+        }
+        Ok(())
     }
 
     pub(super) fn of_models(&mut self) -> Resources<'_> {
@@ -68,7 +125,9 @@ impl Commons {
     pub(super) fn store<'a>(&self, names: impl Iterator<Item = &'a str>, stage: &Phase, to: &mut Writer) {
         let words = |endpoints: &[Endpoint]| endpoints.iter().map(|endpoint| endpoint.retry_after).collect::<Vec<_>>();
         let (mut of_models, mut of_tools, mut of_books) = (words(&self.models), words(&self.tools), words(&self.books));
-        let keep = |words: &mut [RetryAfter], place: usize, call: &Call| {
+        let mut about_to_retry = 0;
+        let mut keep = |words: &mut [RetryAfter], place: usize, call: &Call| {
+            about_to_retry += u64::from(call.is_about_to_retry());
             if let (Some(wait), Some(word)) = (call.own_wait(), words.get_mut(place)) {
                 word.add(wait);
             }
@@ -86,7 +145,9 @@ impl Commons {
             }
             Phase::New | Phase::Restored(_) | Phase::Over(_) => {}
         }
-        to.put(&self.retries.counts()).put(&self.budget);
+        // What is planned and not made is planned anew after a restore.
+        let (calls, retries) = self.retries.counts();
+        to.put(&(calls, retries.saturating_sub(about_to_retry))).put(&self.budget);
         to.put(&(self.models.len() as u64));
         for (endpoint, word) in self.models.iter().zip(of_models) {
             endpoint.store(word, to);

@@ -1,6 +1,7 @@
 //! The end of a run: from inside the loop or from outside of it, and always with an answer.
 
 use super::action::{Stage, block_of};
+use super::commons::Place;
 use super::turn::drain;
 use super::{Output, Phase, Run, RunEnd, RunResult};
 use crate::call::{self, Attempt};
@@ -23,6 +24,7 @@ impl Run {
             Phase::Thinking { call, .. } => {
                 call.receive(self.now, cancel, &mut self.commons.of_models(), &mut self.trace);
                 let _ = drain(call, &mut self.outputs, Output::Think);
+                self.remember(Place::Model, call);
             }
             Phase::Acting(actions) | Phase::Restored(Some(actions)) => {
                 for action in actions {
@@ -33,6 +35,7 @@ impl Run {
                             call.receive(self.now, cancel.clone(), shared, &mut self.trace);
                             let nothing_starts = |attempt: Attempt| Output::Abandon(attempt.id);
                             let ended = drain(call, &mut self.outputs, nothing_starts);
+                            self.remember(Place::Tool(action.tool), call);
                             if let Some(Err(error)) = ended {
                                 let (key, sent) = (call.key(), call.attempts() > before);
                                 self.end_call(&action.call.tool, key, &error, sent, unsure);
@@ -52,6 +55,7 @@ impl Run {
                                 &mut self.trace,
                             );
                             let _ = drain(call, &mut self.outputs, |attempt| Output::Abandon(attempt.id));
+                            self.remember(Place::Books(action.tool), call);
                         }
                         Stage::Asking { approval, again } => {
                             let (id, key) = (approval.request().id, approval.key());

@@ -105,7 +105,6 @@ impl Run {
     pub(super) fn failed(&mut self, id: AttemptId, failure: Failure) {
         let now = self.now;
         let late = self.late_effect(id).filter(|_| !failure.class.may_have_taken_effect());
-        self.hear_late_pause(id, &failure);
         // Said before the failure is handed on, which is seldom late.
         let error = late.map(|_| alloc::format!("{failure}"));
         if self.heard_of(id, call::Input::Failed(id.attempt, failure)) {
@@ -120,24 +119,9 @@ impl Run {
         }
     }
 
-    /// What a server asks for with a failure that comes late, for a call that is over, holds all the same. Of the calls before
-    /// the latest one of the model, nobody knows any more which model they asked.
-    fn hear_late_pause(&mut self, id: AttemptId, failure: &Failure) {
-        let now = self.now;
-        if let Some(call) = self.thought.as_ref().filter(|call| call.id() == id.call) {
-            call.hear_late(now, id.attempt, failure, &mut self.commons.of_models());
-        } else if let Some(entry) = self.ledger.entry(Key { run: self.id, call: id.call })
-            && (1..=entry.tries).contains(&id.attempt)
-            && let Some(tool) = self.tools.iter().position(|tool| tool.name() == entry.tool)
-            && running(&mut self.stage, id.call).is_none()
-        {
-            Call::hear_server(now, 0, failure, &mut self.commons.of_tool(tool));
-        }
-    }
-
     /// The key of an effect that a late word on that call may settle.
     pub(super) fn late_effect(&self, id: AttemptId) -> Option<Key> {
-        if matches!(self.stage, Phase::New | Phase::Restored(_)) {
+        if matches!(self.stage, Phase::New) {
             return None;
         }
         let entry = self.ledger.entry(Key { run: self.id, call: id.call })?;
@@ -173,21 +157,32 @@ impl Run {
 
     pub(super) fn decided(&mut self, id: ApprovalId, shown: Option<Digest>, decision: Decision) {
         let now = self.now;
-        let asked_before = (1..=self.approvals).contains(&id.0);
+        let open = self.pending().into_iter().find(|request| request.id == id);
+        let refused = match open.map(|request| request.expires_at) {
+            Some(expires_at) if now >= expires_at => DecisionRejected::Expired,
+            Some(_) => DecisionRejected::Suspended,
+            None if (1..=self.approvals).contains(&id.0) => DecisionRejected::AlreadyDecided,
+            None => DecisionRejected::Unknown,
+        };
         let approval = match &mut self.stage {
             Phase::Acting(actions) => actions.iter_mut().find_map(|action| match &mut action.stage {
                 Stage::Asking { approval, .. } if approval.request().id == id || sabotaged!(AnyQuestionWillDo) => {
-                    Some(approval)
+                    Some((approval, &mut action.approved))
                 }
                 _ => None,
             }),
             _ => None,
         };
-        let unknown = if asked_before { DecisionRejected::AlreadyDecided } else { DecisionRejected::Unknown };
         let decided = match (approval, shown) {
-            (None, _) => Err(unknown),
-            (Some(approval), None) => approval.decide(now, decision),
-            (Some(approval), Some(digest)) => approval.decide_on(now, digest, decision),
+            (None, _) => Err(refused),
+            (Some((approval, approved)), shown) => {
+                let decided = match shown {
+                    None => approval.decide(now, decision),
+                    Some(digest) => approval.decide_on(now, digest, decision),
+                };
+                *approved |= matches!(decided, Ok(Outcome::Approved { .. }));
+                decided
+            }
         };
         let event = match decided {
             Ok(Outcome::Approved { edited, digest, .. }) => {
@@ -202,7 +197,7 @@ impl Run {
 }
 
 /// The tool call of that number, if it is under way: which tool, its call, and where its output goes.
-fn running(stage: &mut Phase, id: CallId) -> Option<(usize, &mut Call, &mut Option<String>)> {
+pub(super) fn running(stage: &mut Phase, id: CallId) -> Option<(usize, &mut Call, &mut Option<String>)> {
     let Phase::Acting(actions) = stage else { return None };
     actions.iter_mut().find_map(|action| match &mut action.stage {
         Stage::Running { call, output, .. } if call.id() == id => Some((action.tool, call, output)),
@@ -211,7 +206,7 @@ fn running(stage: &mut Phase, id: CallId) -> Option<(usize, &mut Call, &mut Opti
 }
 
 /// The looking up of that number, if it is under way: of which tool's call, its own call, and where the answer goes.
-fn reconciling(stage: &mut Phase, id: CallId) -> Option<(usize, &mut Call, &mut Option<Reconciliation>)> {
+pub(super) fn reconciling(stage: &mut Phase, id: CallId) -> Option<(usize, &mut Call, &mut Option<Reconciliation>)> {
     let Phase::Acting(actions) = stage else { return None };
     actions.iter_mut().find_map(|action| match &mut action.stage {
         Stage::Reconciling { call, found, .. } if call.id() == id => Some((action.tool, call, found)),

@@ -1,6 +1,7 @@
 //! Suspending a run and going on with it, here or in another process.
 
 use super::action::{Action, Claiming, Stage, Unsure};
+use super::beginning::past_of;
 use super::message::{ToolCall, ToolSpec};
 use super::{Output, Phase, Run, RunEnd, RunResult};
 use crate::approval::{Approval, ApprovalRequest, HashFunction};
@@ -35,6 +36,7 @@ impl Run {
         self.commons.store(self.tools.iter().map(ToolSpec::name), &self.stage, &mut to);
         to.put(&self.progress.as_ref().map(|progress| progress.history().clone()));
         to.put(&self.hint).put(&self.last_turn);
+        self.store_open_attempts(&mut to);
         self.store_stage(&mut to);
         to.finish()
     }
@@ -61,6 +63,12 @@ impl Run {
         }
     }
 
+    /// The number of the run that a [`snapshot`](Self::snapshot) is of, for whoever does not know it by other means.
+    pub fn id_of(snapshot: &[u8]) -> Result<RunId, SnapshotError> {
+        let mut from = Reader::new(Kind::Run, snapshot, Instant::ORIGIN, Duration::ZERO)?;
+        from.take().map(RunId)
+    }
+
     /// The run of that number from its [`snapshot`](Self::snapshot), under these settings and with these tools.
     ///
     /// `now` is the time on the host's clock, which may have begun elsewhere, and `elapsed` how long the run was away: open
@@ -71,7 +79,8 @@ impl Run {
     /// What it may still spend, and until when, comes from the snapshot: `policy`'s budget and deadline are those of a new run.
     ///
     /// A call that was open keeps the [`Effect`](crate::effect::Effect) its tool was declared with, or takes the one it has
-    /// now if that forbids more: what must not happen twice does not become harmless on its way.
+    /// now if that forbids more: what must not happen twice does not become harmless on its way. One that was under way and whose
+    /// tool is risky now runs again only with a yes: the one it had, or another.
     ///
     /// It may be restored any number of times: each effect that must not happen twice is claimed first, with
     /// [`Output::Claim`], in a ledger that the host keeps for all of them, and whoever comes second is told what became of it.
@@ -143,7 +152,7 @@ impl Run {
         }
         let mut run = Self::new(id, "", policy, models, tools, seed)?.with_claims();
         run.claims = !sabotaged!(ResumeDoesNotClaim);
-        run.now = now;
+        (run.now, run.past) = (now, past_of(snapshot, now, elapsed));
         run.steps = StepLimiter::new(run.policy.max_steps())?.with_used(from.take()?);
         run.deadline = from.take::<Option<Instant>>()?.map_or(Deadline::NEVER, |at| Deadline::until(at, Scope::Run));
         if sabotaged!(DeadlineIsNotRestored) {
@@ -165,6 +174,7 @@ impl Run {
             run.progress = Some(ProgressDetector::restore(progress, history));
         }
         (run.hint, run.last_turn) = (from.take()?, from.take()?);
+        run.load_open_attempts(&mut from)?;
         run.stage = match from.take::<u8>()? {
             0 => Phase::New,
             1 => Phase::Restored(None),
@@ -194,15 +204,32 @@ impl Run {
         let pending: Vec<ApprovalRequest> = actions.iter().filter_map(Action::question).cloned().collect();
         let (steps, ids) = (self.steps.used(), pending.iter().map(|request| request.id).collect());
         self.record(None, || Event::RunSuspended { pending: ids, steps });
-        let mut blocked = self.blocked.clone();
+        self.outputs.extend(pending.iter().map(|request| Output::Withdraw(request.id)));
+        self.stay_suspended(actions);
+    }
+
+    /// It waits for whatever of these a human has not answered; for nothing but its resume, if a late word has answered for them.
+    pub(super) fn stay_suspended(&mut self, actions: Vec<Action>) {
+        let pending: Vec<ApprovalRequest> = actions.iter().filter_map(Action::question).cloned().collect();
+        let (mut blocked, mut names) = (self.blocked.clone(), Vec::new());
         for request in &pending {
-            super::end::note(&mut blocked, &request.tool);
-            self.outputs.push_back(Output::Withdraw(request.id));
+            // What may have happened is not among what did not run.
+            if !request.again {
+                super::end::note(&mut blocked, &request.tool);
+            }
+            super::end::note(&mut names, &request.tool);
         }
-        let names: Vec<_> = pending.iter().map(|request| request.tool.as_str()).collect();
-        let waits = alloc::format!("This waits for a human's decision on {}.", names.join(", "));
-        let answer = self.with_what_was_done(waits);
-        let stop = StopReason::Suspended;
+        let calls = |name: &String| match pending.iter().filter(|request| request.tool == *name).count() {
+            1 => name.clone(),
+            count => alloc::format!("{name} ({count} calls)"),
+        };
+        let names: Vec<_> = names.iter().map(calls).collect();
+        let waits = if names.is_empty() {
+            "This waits to be resumed: nothing is left to decide.".into()
+        } else {
+            alloc::format!("This waits for a human's decision on {}.", names.join(", "))
+        };
+        let (answer, steps, stop) = (self.with_what_was_done(waits), self.steps.used(), StopReason::Suspended);
         let result = RunResult { answer, steps, blocked, degraded: true, stop, pending };
         self.stage = Phase::Over(RunEnd { result, suspended: Some(actions) });
     }
@@ -231,7 +258,7 @@ impl Run {
 
 impl Action {
     /// What a human is asked about it and has not answered.
-    fn question(&self) -> Option<&ApprovalRequest> {
+    pub(super) fn question(&self) -> Option<&ApprovalRequest> {
         match &self.stage {
             Stage::Asking { approval, .. } if approval.outcome().is_none() => Some(approval.request()),
             _ => None,
@@ -239,7 +266,7 @@ impl Action {
     }
 
     fn store(&self, to: &mut Writer) {
-        to.put(&self.call).put(&self.key);
+        to.put(&self.call).put(&self.key).put(&self.approved);
         match &self.stage {
             Stage::Settled(text) => drop(to.put(&0_u8).text(text)),
             Stage::Asking { approval, again } => {
@@ -269,7 +296,7 @@ impl Action {
     }
 
     fn load(from: &mut Reader<'_>, tools: &[ToolSpec], hash: HashFunction) -> Result<Self, SnapshotError> {
-        let (call, key): (ToolCall, Option<Key>) = (from.take()?, from.take()?);
+        let (call, key, approved): (ToolCall, Option<Key>, bool) = (from.take()?, from.take()?, from.take()?);
         let stage = match from.take::<u8>()? {
             0 => Stage::Settled(from.take()?),
             1 => {
@@ -300,8 +327,8 @@ impl Action {
         };
         let tool = tools.iter().position(|tool| tool.name() == call.tool);
         match (tool, &stage) {
-            (Some(tool), _) => Ok(Self { call, key, tool, stage }),
-            (None, Stage::Settled(_)) => Ok(Self { call, key, tool: 0, stage }),
+            (Some(tool), _) => Ok(Self { call, key, tool, approved, stage }),
+            (None, Stage::Settled(_)) => Ok(Self { call, key, tool: 0, approved, stage }),
             (None, _) => Err(SnapshotError::ToolMissing { tool: call.tool }),
         }
     }

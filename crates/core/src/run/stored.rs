@@ -1,6 +1,6 @@
 //! What passes between a run and its host, in snapshots and recordings.
 
-use super::message::{Message, ModelReply, Role, ToolCall};
+use super::message::{Message, ModelReply, Role, ToolCall, ToolSpec};
 use super::{Input, RunResult};
 use crate::effect::{Claimed, EffectState, Reconciliation};
 use crate::event::BlockReason;
@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::id::{ApprovalId, AttemptId, CallId};
 use crate::outcome::StopReason;
 use crate::snapshot::{Reader, SnapshotError, Stored, Writer};
+use alloc::string::String;
 
 impl Stored for Role {
     fn store(&self, to: &mut Writer) {
@@ -34,6 +35,22 @@ impl Stored for Message {
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         Ok(Self { role: from.take()?, content: from.take()?, tool_calls: from.take()?, tool_call_id: from.take()? })
+    }
+}
+
+impl Stored for ToolSpec {
+    fn store(&self, to: &mut Writer) {
+        to.text(self.name())
+            .put(&self.is_risky())
+            .put(&self.effect())
+            .put(&self.reconciles())
+            .put(&self.reconcile_policy());
+    }
+    fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
+        let (tool, risky) = (Self::new(from.take::<String>()?), from.take()?);
+        let tool = if risky { tool.risky() } else { tool }.with_effect(from.take()?);
+        let tool = if from.take()? { tool.with_reconcile() } else { tool };
+        Ok(tool.with_policy(from.take()?))
     }
 }
 
@@ -124,6 +141,7 @@ impl Stored for Input {
             Self::Output(id) => to.put(&11_u8).put(id),
             Self::Commit(id) => to.put(&12_u8).put(id),
             Self::Spent(id, spend) => to.put(&13_u8).put(id).put(spend),
+            Self::Narrowed(left) => to.put(&14_u8).put(left),
         };
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
@@ -142,6 +160,7 @@ impl Stored for Input {
             11 => Self::Output(from.take()?),
             12 => Self::Commit(from.take()?),
             13 => Self::Spent(from.take()?, from.take()?),
+            14 => Self::Narrowed(from.take()?),
             _ => return Err(SnapshotError::Damaged),
         })
     }

@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
 
+mod adopt;
 mod budget;
 mod effects;
 mod progress;

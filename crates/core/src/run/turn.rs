@@ -1,6 +1,7 @@
 //! The turn of the loop: think, act, observe, and what each leads to.
 
 use super::action::{Action, Stage};
+use super::commons::Place;
 use super::message::{Message, ModelReply, Role, ToolCall};
 use super::{Output, Phase, Run};
 use crate::budget::{Budget, BudgetExceeded, Resource, Spend};
@@ -21,7 +22,11 @@ impl Run {
             Phase::Restored(actions) => return self.go_on(actions),
             other => return self.stage = other,
         }
+        self.started = Some(self.now);
+        // What is left of a budget around it was perhaps told before.
+        let around = self.commons.budget.left(self.commons.budget.root(), self.now);
         self.commons.budget = Budget::new(self.policy.budget(), self.now);
+        self.commons.budget.narrow(self.commons.budget.root(), around, self.now);
         let of_budget = self.commons.budget.deadline(self.commons.budget.root());
         self.deadline = Deadline::after(self.now, self.policy.deadline(), Scope::Run).within(of_budget);
         if sabotaged!(RunHasNoDeadline) {
@@ -43,8 +48,9 @@ impl Run {
         match self.commons.budget.reserve(self.commons.budget.root(), self.now, one) {
             Ok(reservation) => self.commons.budget.settle(reservation, one),
             Err(exceeded) => {
+                let reason = if exceeded.what == Resource::Time { StopReason::Deadline } else { StopReason::Budget };
                 self.record(None, || Event::BudgetSpent { exceeded });
-                return self.finish(StopReason::Budget, None);
+                return self.finish(reason, None);
             }
         }
         self.trace.begin_step(step);
@@ -75,7 +81,7 @@ impl Run {
                     let Some(ended) = drain(call, &mut self.outputs, Output::Think) else { return };
                     let reply = reply.take();
                     if let Phase::Thinking { call, .. } = core::mem::replace(&mut self.stage, Phase::New) {
-                        self.thought = Some(call);
+                        self.remember(Place::Model, &call);
                     }
                     match ended {
                         Ok(_) => self.thought(reply.unwrap_or_default()),
@@ -152,7 +158,7 @@ impl Run {
         };
         let settled = |call: ToolCall| {
             let stage = Stage::Settled(synthetic(&call));
-            Action { call, key: None, tool: 0, stage }
+            Action { call, key: None, tool: 0, approved: false, stage }
         };
         wanted.into_iter().map(settled).collect()
     }

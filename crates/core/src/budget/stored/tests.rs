@@ -109,7 +109,7 @@ fn trees_that_cannot_be_are_refused() {
             other => panic!("{other:?}"),
         }
     };
-    let cases: [(Spoil, &str); 14] = [
+    let cases: [(Spoil, &str); 13] = [
         (Vec::clear, "the budget has no root"),
         (|slots| slots[0].node = None, "the budget has no root"),
         (|slots| node(slots, 0).parent = Some(0), "the budget has no root"),
@@ -120,7 +120,6 @@ fn trees_that_cannot_be_are_refused() {
         (|slots| node(slots, 1).limits.attempts = Some(11), "an envelope is wider than the one it is in"),
         (|slots| node(slots, 1).limits.attempts = None, "an envelope is wider than the one it is in"),
         (|slots| node(slots, 1).deadline = due(at(1_501)), "an envelope is wider than the one it is in"),
-        (|slots| node(slots, 1).limits.attempts = Some(0), "an envelope has a limit of 0"),
         (|slots| node(slots, 1).limits.deadline = None, "an envelope has a deadline and no limit of time"),
         (
             |slots| {

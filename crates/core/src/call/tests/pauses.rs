@@ -1,6 +1,10 @@
 //! Pauses: what servers ask for, over several options, also where breakers are open.
 
 use super::*;
+use crate::budget::{RetryBudget, RetryBudgetPolicy, RetryThrottle, ThrottlePolicy};
+use crate::fallback::PauseReason;
+
+mod left;
 
 /// A call at endpoints that are kept, told and read in milliseconds.
 struct Pausing {
@@ -205,4 +209,211 @@ fn a_trace_says_once_why_an_option_is_left_and_what_is_waited_for() {
             "Waits until 30 s: the server of option 1 asked to be left alone until then.",
         ]
     );
+}
+
+/// Two options and nobody who keeps anything for the next call.
+fn alone(policy: &CallPolicy, options: u32) -> (Call, Trace) {
+    (Call::new(KEY, policy, options, Seed(1), Deadline::NEVER), Trace::off())
+}
+
+#[test]
+fn what_a_server_asks_for_holds_within_a_call_where_nobody_else_keeps_it() {
+    let (mut call, mut trace) = alone(&retrying(), 2);
+    let mut tell = |at: u64, input| {
+        call.handle(Instant::from_millis(at), input, &mut (), &mut trace);
+        call.poll()
+    };
+    tell(0, Input::Start);
+    let busy = Failure::new(FailureClass::RateLimited, "429").with_retry_after(ms(60_000));
+    assert!(matches!(tell(0, Input::Failed(1, busy)), Output::Start(Attempt { option: 1, .. })));
+    let wrong = Failure::new(FailureClass::InvalidRequest, "400");
+    let back = tell(10, Input::Failed(2, wrong));
+    assert!(
+        matches!(back, Output::Wait { until: Some(until), .. } if until == Instant::from_millis(60_000)),
+        "{back:?}"
+    );
+    assert!(matches!(tell(59_999, Input::Tick), Output::Wait { .. }));
+    assert!(matches!(tell(60_000, Input::Tick), Output::Start(Attempt { option: 0, .. })));
+}
+
+#[test]
+fn a_late_word_holds_within_a_call_where_nobody_else_keeps_it() {
+    let (mut call, mut trace) = alone(&retrying().with_timeout(Some(ms(1_000))).unwrap(), 1);
+    let mut tell = |at: u64, input| {
+        call.handle(Instant::from_millis(at), input, &mut (), &mut trace);
+        call.poll()
+    };
+    tell(0, Input::Start);
+    assert!(matches!(tell(1_000, Input::Tick), Output::Abandon(_)));
+    let busy = Failure::new(FailureClass::RateLimited, "429").with_retry_after(ms(60_000));
+    tell(1_100, Input::Failed(1, busy));
+    let woken = tell(1_500, Input::Tick);
+    assert!(
+        matches!(woken, Output::Wait { until: Some(until), .. } if until == Instant::from_millis(61_100)),
+        "{woken:?}"
+    );
+}
+
+#[test]
+fn a_word_that_is_told_twice_is_one_word() {
+    let mut line = Pausing::new(&retrying().with_timeout(Some(ms(1_000))).unwrap(), 1);
+    line.handle(0, Input::Start);
+    assert_eq!(line.handle(1_000, Input::Tick), "abandon 1");
+    assert_eq!(line.busy(1_100, 1, 40_000), "until 1500");
+    line.busy(1_200, 1, 40_000);
+    assert_eq!(line.handle(1_500, Input::Tick), "until 41100");
+    // And one of an attempt that was heard of in time is over.
+    assert_eq!(line.handle(41_100, Input::Tick), "start 2 of option 0");
+    line.busy(41_200, 2, 10_000);
+    assert_eq!(line.busy(50_000, 2, 10_000), "until 51200");
+}
+
+#[test]
+fn a_wait_of_its_own_is_not_measured_by_the_longest_pause_of_a_server() {
+    let policy = retrying().with_longest_pause(Some(ms(100))).unwrap();
+    let mut line = Pausing::new(&policy, 1);
+    // As it stands in a snapshot.
+    let word = crate::retry_after::Word {
+        until: Instant::from_millis(2_000),
+        class: FailureClass::ServerError,
+        reason: PauseReason::BacksOff,
+    };
+    line.endpoints[0].retry_after.add(word);
+    assert_eq!(line.handle(0, Input::Start), "until 2000");
+}
+
+#[test]
+fn a_call_that_a_server_asked_to_wait_waits_no_longer_for_a_breaker_either() {
+    let policy = retrying().with_longest_pause(Some(ms(10_000))).unwrap();
+    for order in [[0, 1], [1, 0]] {
+        for (open_for, waits) in [(3_600, false), (8, true)] {
+            let breaker = BreakerPolicy::default().with_consecutive(1);
+            let open_for = Duration::from_secs(open_for);
+            let breaker = breaker.with_open_for(open_for, open_for).unwrap();
+            let mut line = Pausing::new(&policy.with_breaker(Some(breaker)), 2);
+            let [asks, open] = order;
+            line.asked(asks, 7_200_000);
+            let breaker = line.endpoints[open].breaker.as_mut().unwrap();
+            let permit = breaker.admit(Instant::ORIGIN, None).unwrap();
+            breaker.settle(permit, PermitOutcome::Failed, Instant::ORIGIN);
+            let said = line.handle(0, Input::Start);
+            assert_eq!(said.starts_with("until "), waits, "{order:?} {said}");
+            let too_long = "both options failed, the last because its server asks for a pause of 2 h, and a call waits 10 s at most";
+            assert_eq!(said.starts_with(too_long), !waits, "{order:?} {said}");
+        }
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_breaker_that_is_forced_open_whatever_another_server_asked_for() {
+    let policy = retrying().with_longest_pause(Some(ms(60_000))).unwrap().with_breaker(Some(BreakerPolicy::default()));
+    let mut line = Pausing::new(&policy, 2);
+    line.endpoints[1].breaker.as_mut().unwrap().force_open("maintenance", Instant::ORIGIN);
+    line.handle(0, Input::Start);
+    let failure = Failure::new(FailureClass::RateLimited, "429").with_retry_after(Duration::MAX);
+    let said = line.handle(0, Input::Failed(1, failure));
+    assert!(said.starts_with("both options failed, the last because the circuit breaker was forced open"), "{said}");
+}
+
+#[test]
+fn a_call_that_is_begun_at_once_waits_and_is_refused_as_any_other() {
+    let policy = retrying().with_breaker(Some(BreakerPolicy::default().with_consecutive(1)));
+    let open = || {
+        let mut line = Pausing::new(&policy, 1);
+        let breaker = line.endpoints[0].breaker.as_mut().unwrap();
+        let permit = breaker.admit(Instant::ORIGIN, None).unwrap();
+        breaker.settle(permit, PermitOutcome::Failed, Instant::ORIGIN);
+        let Some(until) = breaker.open_until() else { panic!() };
+        // A probe that nobody hears of: its lease ends, and the breaker opens anew.
+        let _ = breaker.admit(until, None).unwrap();
+        while breaker.poll_change().is_some() {}
+        (line, until + Duration::from_secs(60))
+    };
+    let start = |line: &mut Pausing, now| {
+        let mut shared = Resources { endpoints: &mut line.endpoints, retries: None, budget: None };
+        let begun = Call::start(KEY, &policy, Seed(1), Deadline::NEVER, now, &mut shared, &mut line.trace);
+        begun.map(|mut call| call.poll())
+    };
+    let (mut line, now) = open();
+    assert!(start(&mut line, now).is_err());
+    let (mut other, _) = open();
+    other.handle(now.as_micros() / 1_000, Input::Start);
+    let events =
+        |line: &Pausing| line.trace.entries().iter().map(|entry| format!("{}", entry.event)).collect::<Vec<_>>();
+    assert_eq!(events(&line)[1..], events(&other)[1..]);
+    assert!(events(&line)[0].contains("was not heard of until its lease ended"), "{:?}", events(&line));
+
+    let (mut line, now) = open();
+    let asked = now + Duration::from_secs(600);
+    line.endpoints[0].retry_after.asked(asked, FailureClass::RateLimited);
+    assert!(matches!(start(&mut line, now), Ok(Output::Wait { until: Some(until), .. }) if until == asked));
+}
+
+/// Opens the breaker of that option, until that instant.
+fn opened(line: &mut Pausing, option: usize, until: u64) {
+    let length = Duration::from_millis(until * 2);
+    let policy = BreakerPolicy::default().with_consecutive(1).with_open_for(length, length).unwrap();
+    let seed = (0..10_000).find(|seed| {
+        let mut breaker = CircuitBreaker::new(policy, Seed(*seed));
+        let permit = breaker.admit(Instant::ORIGIN, None).unwrap();
+        breaker.settle(permit, PermitOutcome::Failed, Instant::ORIGIN);
+        breaker.open_until().is_some_and(|open| open.as_micros() / 1_000 <= until + until / 50)
+    });
+    let breaker = line.endpoints[option].breaker.insert(CircuitBreaker::new(policy, Seed(seed.unwrap())));
+    let permit = breaker.admit(Instant::ORIGIN, None).unwrap();
+    breaker.settle(permit, PermitOutcome::Failed, Instant::ORIGIN);
+}
+
+#[test]
+fn a_call_that_waits_for_a_server_takes_whatever_is_free_first_and_always_waits_or_ends() {
+    let policy = retrying().with_longest_pause(Some(ms(20_000))).unwrap();
+    // What the server of option 0 asked for, and until when the breakers of the others are open at least.
+    for (asked, open, waits) in
+        [(500, [280, 27_800], true), (15_000, [10_000, 40_000], true), (19_000, [25_000, 40_000], true)]
+    {
+        let mut line = Pausing::new(&policy, 3);
+        line.asked(0, asked);
+        opened(&mut line, 1, open[0]);
+        opened(&mut line, 2, open[1]);
+        let first = line.endpoints[1].breaker.as_ref().unwrap().open_until().unwrap().as_micros() / 1_000;
+        let said = line.handle(0, Input::Start);
+        assert_eq!(said, format!("until {}", first.min(asked)), "{asked} {open:?}");
+        assert!(waits);
+    }
+    let mut line = Pausing::new(&policy, 3);
+    line.asked(0, 30_000);
+    opened(&mut line, 1, 25_000);
+    opened(&mut line, 2, 40_000);
+    let said = line.handle(0, Input::Start);
+    assert!(said.contains("its server asks for a pause of 30 s, and a call waits 20 s at most"), "{said}");
+}
+
+#[test]
+fn a_late_word_at_the_very_instant_of_the_next_try_is_heard_before_that_begins() {
+    let mut line = Pausing::new(&retrying().with_timeout(Some(ms(1_000))).unwrap(), 1);
+    line.handle(0, Input::Start);
+    assert_eq!(line.handle(1_000, Input::Tick), "abandon 1");
+    assert_eq!(line.busy(1_500, 1, 60_000), "until 61500");
+}
+
+#[test]
+fn a_call_that_is_begun_at_once_says_what_new_and_start_say_of_time_and_budget() {
+    let policy = retrying().with_breaker(Some(BreakerPolicy::default()));
+    let mut endpoints = vec![Endpoint::new(&policy, Seed(1))];
+    endpoints[0].breaker.as_mut().unwrap().force_open("maintenance", Instant::ORIGIN);
+    let mut budget =
+        crate::budget::Budget::new(crate::budget::Limits::none().with_attempts(1).unwrap(), Instant::ORIGIN);
+    let envelope = budget.root();
+    budget.spend(envelope, Spend { attempts: 1, ..Spend::NONE });
+    let mut start = |parent, spends: bool| {
+        let budget = Some((&mut budget, envelope)).filter(|_| spends);
+        let mut shared = Resources { endpoints: &mut endpoints, retries: None, budget };
+        let begun = Call::start(KEY, &policy, Seed(1), parent, Instant::ORIGIN, &mut shared, &mut Trace::off());
+        begun.map(|mut call| call.poll())
+    };
+    assert!(start(Deadline::NEVER, false).is_err());
+    let spent = start(Deadline::NEVER, true);
+    assert!(matches!(spent, Ok(Output::Finished(Err(CallError::BudgetExceeded(_))))), "{spent:?}");
+    let late = start(Deadline::until(Instant::ORIGIN, Scope::Run), false);
+    assert!(matches!(late, Ok(Output::Finished(Err(CallError::DeadlineExceeded { .. })))), "{late:?}");
 }

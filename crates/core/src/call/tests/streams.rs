@@ -50,10 +50,10 @@ fn without_a_limit_between_parts_only_the_first_one_is_awaited() {
 
 #[test]
 fn nothing_is_tried_again_nor_fallen_back_from_once_something_was_shown() {
-    for ending in [
-        Input::Failed(1, Failure::transient("503")),
-        Input::Failed(1, Failure::new(FailureClass::InvalidRequest, "400")),
-        Input::Tick,
+    for (at, ending, said_of) in [
+        (500, Input::Failed(1, Failure::transient("503")), "server_error: 503"),
+        (500, Input::Failed(1, Failure::new(FailureClass::InvalidRequest, "400")), "invalid_request: 400"),
+        (600, Input::Tick, "stalled: no further output within 500 ms"),
     ] {
         let mut line = Line::new(&streaming(), 2);
         line.handle(0, Input::Start);
@@ -70,8 +70,9 @@ fn nothing_is_tried_again_nor_fallen_back_from_once_something_was_shown() {
             })
             .collect();
         assert_eq!(shown, [ms(101)], "said once");
-        let said = line.handle(600, ending);
-        assert!(said.ends_with("after something had been shown; it cannot be tried again"), "{said}");
+        let said = line.handle(at, ending);
+        let ends = format!("{said_of}, after something had been shown; it cannot be tried again");
+        assert!(said.ends_with(&ends), "{said}");
         assert!(said.ends_with(&line.handle(700, Input::Tick)), "and so it stays");
     }
 }

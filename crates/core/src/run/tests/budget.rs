@@ -1,7 +1,7 @@
 //! What a run may spend, and what it did.
 
 use super::*;
-use crate::budget::{Limits, RetryBudgetPolicy};
+use crate::budget::{Left, Limits, RetryBudgetPolicy};
 
 fn spend(tokens: u64) -> Spend {
     Spend { tokens, ..Spend::NONE }
@@ -40,6 +40,83 @@ fn attempts_of_models_and_tools_count_in_one_budget_retries_too() {
     run.handle(at(602), Input::ToolReplied(id, "391".into()));
     assert_eq!(result(&mut run).stop, StopReason::Budget);
     assert_eq!((run.spent().attempts, run.calls(), run.amplification_thousandths()), (3, 3, 1_000));
+}
+
+#[test]
+fn a_budget_that_others_spend_from_too_ends_a_run_that_was_told_so() {
+    let mut run = started(policy());
+    wants(&mut run, 1, "multiply");
+    let (id, _) = act(&mut run);
+    run.handle(at(2), Input::Narrowed(Left { attempts: Some(0), ..Left::default() }));
+    run.handle(at(2), Input::ToolReplied(id, "391".into()));
+    assert_eq!(result(&mut run).stop, StopReason::Budget);
+}
+
+#[test]
+fn a_run_that_begins_with_nothing_left_asks_nobody() {
+    let mut run = Run::new(RunId(1), "task", policy(), 1, vec![], Seed(1)).unwrap();
+    run.handle(at(0), Input::Narrowed(Left { attempts: Some(0), ..Left::default() }));
+    run.handle(at(0), Input::Start);
+    assert_eq!(result(&mut run).stop, StopReason::Budget);
+    assert_eq!(run.spent(), Spend { steps: 1, ..Spend::NONE });
+}
+
+#[test]
+fn a_run_that_begins_with_no_time_left_ends_by_its_deadline() {
+    let mut run = Run::new(RunId(1), "task", policy(), 1, vec![], Seed(1)).unwrap();
+    run.handle(at(0), Input::Narrowed(Left { time: Some(Duration::ZERO), ..Left::default() }));
+    run.handle(at(0), Input::Start);
+    assert_eq!(result(&mut run).stop, StopReason::Deadline);
+}
+
+#[test]
+fn what_is_told_before_a_run_starts_counts_from_when_it_was_told_and_only_narrows() {
+    let mut run = Run::new(RunId(1), "task", policy(), 1, vec![], Seed(1)).unwrap();
+    let time = |ms| Input::Narrowed(Left { time: Some(Duration::from_millis(ms)), ..Left::default() });
+    run.handle(at(0), time(10_000));
+    run.handle(at(0), Input::Narrowed(Left { attempts: Some(1), ..Left::default() }));
+    run.handle(at(0), Input::Narrowed(Left { attempts: Some(5), tokens: Some(9), ..Left::default() }));
+    assert_eq!((run.left().attempts, run.left().tokens), (Some(1), Some(9)));
+    let mut restored = Run::restore(&run.snapshot(), RunId(1), policy(), 1, vec![], at(0), Duration::ZERO).unwrap();
+    for run in [&mut run, &mut restored] {
+        run.handle(at(8_000), Input::Start);
+        assert_eq!((run.left().attempts, run.left().time), (Some(0), Some(Duration::from_secs(2))));
+        run.handle(at(10_000), Input::Tick);
+        assert_eq!(run.result().unwrap().stop, StopReason::Deadline);
+    }
+}
+
+#[test]
+fn a_call_under_way_knows_how_much_time_a_shared_budget_has_left() {
+    let mut run = with_models(2, policy().with_model(CallPolicy::default().with_breaker(None)));
+    let id = think(&mut run);
+    run.handle(at(0), Input::Narrowed(Left { time: Some(Duration::from_millis(105)), ..Left::default() }));
+    run.handle(at(5), Input::Failed(id, Failure::transient("503")));
+    let outputs = drain(&mut run);
+    let Some(Output::Think(fallback)) = outputs.first() else { panic!("no time for a wait: {outputs:?}") };
+    assert_eq!((fallback.option, fallback.until, fallback.deadline), (1, Some(at(105)), Some(at(105))));
+    run.handle(at(105), Input::Tick);
+    assert_eq!(run.result().unwrap().stop, StopReason::Deadline);
+    let said: Vec<_> = run.trace().entries().iter().map(|entry| format!("{}", entry.event)).collect();
+    assert!(!said.iter().any(|said| said.contains("cancelled")), "{said:#?}");
+}
+
+fn with_models(models: u32, policy: RunPolicy) -> Run {
+    let mut run = Run::new(RunId(1), "task", policy, models, vec![], Seed(1)).unwrap();
+    run.handle(at(0), Input::Start);
+    run
+}
+
+#[test]
+fn time_that_a_shared_budget_has_left_is_the_deadline_of_a_run() {
+    let mut run = started(policy());
+    think(&mut run);
+    run.handle(at(10), Input::Narrowed(Left { time: Some(Duration::from_millis(90)), ..Left::default() }));
+    assert!(matches!(drain(&mut run)[..], [Output::Wait { until: Some(until), .. }] if until == at(100)));
+    run.handle(at(99), Input::Tick);
+    assert!(run.result().is_none());
+    run.handle(at(100), Input::Tick);
+    assert_eq!(run.result().unwrap().stop, StopReason::Deadline);
 }
 
 #[test]

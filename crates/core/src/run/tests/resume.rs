@@ -28,7 +28,7 @@ fn suspended() -> (Vec<u8>, Vec<ApprovalRequest>) {
     assert!(matches!(outputs[..], [Output::Withdraw(_), Output::Withdraw(_), Output::Finished]), "{outputs:?}");
     let result = run.result().unwrap().clone();
     assert_eq!((result.stop, result.degraded, result.steps), (StopReason::Suspended, true, 1));
-    assert_eq!(result.answer, "This waits for a human's decision on send_email, send_email.");
+    assert_eq!(result.answer, "This waits for a human's decision on send_email (2 calls).");
     assert_eq!(result.blocked, ["send_email"]);
     (run.snapshot(), result.pending)
 }
@@ -218,6 +218,25 @@ fn a_claim_that_another_resume_holds_is_unknown_and_nobody_is_asked_to_run_it_ag
     assert!(told[1].contains("It may have happened") && told[2].contains("a human said no"), "{told:?}");
     run.handle(at(3), Input::Claimed(first.entry.key, Claimed::Granted));
     assert!(matches!(drain(&mut run)[..], [Output::Wait { .. }]), "a second word changes nothing");
+}
+
+#[test]
+fn what_a_ledger_says_of_an_unknown_outcome_is_what_the_model_hears() {
+    let (snapshot, pending) = suspended();
+    let mut run = restored(&snapshot, 0, 0).unwrap();
+    run.handle(at(0), Input::Start);
+    run.handle(at(1), Input::Decided(pending[0].id, Decision::Approve));
+    run.handle(at(1), Input::Decided(pending[1].id, Decision::Deny { message: String::new() }));
+    let outputs = drain(&mut run);
+    let claims: Vec<_> = outputs
+        .iter()
+        .filter_map(|output| if let Output::Claim(claim) = output { Some(claim.entry.key) } else { None })
+        .collect();
+    let unknown = Claimed::Taken { state: EffectState::Unknown, output: "no answer within 60 s".into() };
+    run.handle(at(2), Input::Claimed(claims[0], unknown));
+    run.handle(at(2), Input::Claimed(claims[1], Claimed::Granted));
+    let told = &run.messages()[3].content;
+    assert!(told.contains("its outcome is unknown (no answer within 60 s)"), "{told}");
 }
 
 #[test]
@@ -484,7 +503,13 @@ fn a_late_word_while_it_is_suspended_is_heard_before_a_yes_runs_it_again() {
     run.handle(at(0), Input::Suspend);
     run.handle(at(2_000), Input::Tick);
     let again = run.result().unwrap().pending[0].clone();
+    assert!(run.result().unwrap().answer.ends_with("This may have been done: send_email."));
+    drain(&mut run);
     run.handle(at(2_500), Input::ToolReplied(id, "sent".into()));
+    assert_eq!(drain(&mut run), [Output::Finished]);
+    let known = run.result().unwrap();
+    let answer = "This waits to be resumed: nothing is left to decide. Before that, this was done: send_email.";
+    assert_eq!((known.stop, &known.pending[..], &*known.answer), (StopReason::Suspended, &[][..], answer));
     let mut resumed = restored(&run.snapshot(), 0, 0).unwrap();
     resumed.handle(at(0), Input::Start);
     resumed.handle(at(1), Input::Decided(again.id, Decision::Approve));
@@ -492,6 +517,34 @@ fn a_late_word_while_it_is_suspended_is_heard_before_a_yes_runs_it_again() {
     let acts = outputs.iter().any(|output| matches!(output, Output::Act { .. } | Output::Claim(_)));
     assert!(!acts, "{outputs:?}");
     assert_eq!(told(&resumed), "sent");
+}
+
+#[test]
+fn a_late_word_before_a_restored_run_goes_on_is_heard_and_nobody_is_asked() {
+    let mut run = started(asking());
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    run.handle(at(0), Input::Decided(request.id, Decision::Approve));
+    let (id, _) = act(&mut run);
+    let mut resumed = restored(&run.snapshot(), 0, 0).unwrap();
+    resumed.handle(at(0), Input::ToolReplied(id, "sent".into()));
+    resumed.handle(at(0), Input::Start);
+    let outputs = drain(&mut resumed);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Ask(_) | Output::Act { .. })), "{outputs:?}");
+    assert_eq!(told(&resumed), "sent");
+}
+
+#[test]
+fn what_may_have_happened_is_not_among_what_did_not_run() {
+    let mut run = started(asking());
+    wants(&mut run, 0, "send_email");
+    let request = ask(&mut run);
+    run.handle(at(0), Input::Decided(request.id, Decision::Approve));
+    act(&mut run);
+    run.handle(at(0), Input::Suspend);
+    run.handle(at(2_000), Input::Tick);
+    let ended = run.result().unwrap();
+    assert_eq!((ended.stop, &*ended.blocked, ended.pending.len()), (StopReason::Suspended, &[][..], 1));
 }
 
 #[test]
@@ -535,4 +588,112 @@ fn without_an_approver_nobody_is_asked_about_what_is_open_and_a_decision_still_c
     resumed.handle(at(0), Input::Decided(pending[0].id, Decision::Approve));
     let claims = drain(&mut resumed).iter().filter(|output| matches!(output, Output::Claim(_))).count();
     assert_eq!(claims, 1);
+}
+
+#[test]
+fn a_decision_on_a_suspended_run_is_told_to_restore_it_first() {
+    let (snapshot, pending) = suspended();
+    let mut run = restored(&snapshot, 0, 0).unwrap();
+    let ignored = |run: &Run| match &run.trace().entries().last().unwrap().event {
+        Event::DecisionIgnored { reason, .. } => Some(*reason),
+        _ => None,
+    };
+    // Restored, and not told to start.
+    run.handle(at(0), Input::Decided(pending[0].id, Decision::Approve));
+    assert_eq!(ignored(&run), Some(DecisionRejected::Suspended));
+    run.handle(at(0), Input::Start);
+    // Suspended anew, with both questions open.
+    run.handle(at(0), Input::Suspend);
+    assert_eq!(run.result().unwrap().pending, run.pending().into_iter().cloned().collect::<Vec<_>>());
+    run.handle(at(1), Input::Decided(pending[0].id, Decision::Approve));
+    assert_eq!(ignored(&run), Some(DecisionRejected::Suspended));
+    assert_eq!(run.pending().len(), 2, "it is still open");
+    run.handle(at(1), Input::Decided(ApprovalId(3), Decision::Approve));
+    assert_eq!(ignored(&run), Some(DecisionRejected::Unknown));
+    // Silence is a no, suspended or not: not before, exactly at.
+    let expires = run.pending()[0].expires_at;
+    run.handle(Instant::from_micros(expires.as_micros() - 1), Input::Decided(pending[0].id, Decision::Approve));
+    assert_eq!(ignored(&run), Some(DecisionRejected::Suspended));
+    run.handle(expires, Input::Decided(pending[0].id, Decision::Approve));
+    assert_eq!(ignored(&run), Some(DecisionRejected::Expired));
+    // In a run that goes on it counts once.
+    let mut run = restored(&snapshot, 0, 0).unwrap();
+    run.handle(at(0), Input::Start);
+    run.handle(at(0), Input::Decided(pending[0].id, Decision::Deny { message: String::new() }));
+    run.handle(at(0), Input::Decided(pending[0].id, Decision::Approve));
+    assert_eq!(ignored(&run), Some(DecisionRejected::AlreadyDecided));
+}
+
+#[test]
+fn endpoints_of_another_number_of_models_or_tools_are_refused_and_nothing_is_exchanged() {
+    let mut run = Run::new(RunId(1), "task", asking(), 1, tools(), Seed(1)).unwrap();
+    for (models, tools, said) in [
+        (2, tools(), "endpoints.models is 2; allowed: as many as the run has"),
+        (1, vec![ToolSpec::new("multiply")], "endpoints.tools is 1; allowed: as many as the run has"),
+    ] {
+        let mut others = Endpoints::new(&asking(), models, &tools, Seed(1));
+        for model in &mut others.models {
+            model.breaker.as_mut().unwrap().force_open("maintenance", at(0));
+        }
+        assert_eq!(run.swap_endpoints(&mut others).unwrap_err().to_string(), said);
+        assert_eq!(run.model_breaker(0).unwrap().forced_reason(), None);
+        assert_eq!(others.models.len(), models as usize);
+    }
+    let mut others = Endpoints::new(&asking(), 1, &tools(), Seed(1));
+    others.books.pop();
+    assert_eq!(run.swap_endpoints(&mut others).unwrap_err().name, "endpoints.books");
+    let mut others = Endpoints::new(&asking(), 1, &tools(), Seed(1));
+    others.models[0].breaker.as_mut().unwrap().force_open("maintenance", at(0));
+    run.swap_endpoints(&mut others).unwrap();
+    assert_eq!(run.model_breaker(0).unwrap().forced_reason(), Some("maintenance"));
+}
+
+/// A run whose tool was under way when its process ended, after `yes` from a human or without; restored where the tool is risky.
+fn became_risky(yes: bool, policy: RunPolicy) -> Run {
+    let harmless = || ToolSpec::new("index").with_effect(Effect::Idempotent);
+    let risky = || vec![ToolSpec::new("index").risky().with_effect(Effect::Idempotent)];
+    let before = if yes { risky() } else { vec![harmless()] };
+    let mut run = Run::new(RunId(1), "Index it.", asking(), 1, before, Seed(1)).unwrap();
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "index");
+    if yes {
+        let request = ask(&mut run);
+        run.handle(at(0), Input::Decided(request.id, Decision::Approve));
+    }
+    let _ = act(&mut run);
+    let mut run = Run::restore(&run.snapshot(), RunId(1), policy, 1, risky(), at(0), Duration::ZERO).unwrap();
+    run.handle(at(0), Input::Start);
+    run
+}
+
+#[test]
+fn what_was_under_way_and_became_risky_runs_again_only_with_a_yes() {
+    let (id, _) = act(&mut became_risky(true, asking()));
+    assert_eq!(id.attempt, 2, "it had its yes");
+
+    let mut run = became_risky(false, asking());
+    let request = ask(&mut run);
+    assert_eq!((&*request.tool, request.again), ("index", true));
+    run.handle(at(1), Input::Decided(request.id, Decision::Approve));
+    assert_eq!(act(&mut run).0.attempt, 2);
+
+    let mut run = became_risky(false, asking());
+    let request = ask(&mut run);
+    run.handle(at(1), Input::Decided(request.id, Decision::Deny { message: String::new() }));
+    assert!(told(&run).contains("its outcome is unknown (its process ended while it was under way)"), "{}", told(&run));
+
+    // One that waited for its server, and was never begun, is asked about as any other.
+    let mut run = Run::new(RunId(1), "Index it.", asking(), 1, vec![ToolSpec::new("index")], Seed(1)).unwrap();
+    run.commons.tools[0].retry_after.asked(at(60_000), crate::failure::FailureClass::RateLimited);
+    run.handle(at(0), Input::Start);
+    wants(&mut run, 0, "index");
+    let risky = vec![ToolSpec::new("index").risky().with_effect(Effect::Idempotent)];
+    let mut run = Run::restore(&run.snapshot(), RunId(1), asking(), 1, risky, at(0), Duration::ZERO).unwrap();
+    run.handle(at(0), Input::Start);
+    assert!(!ask(&mut run).again);
+
+    // Nobody is there to ask: the model is told.
+    let mut run = became_risky(false, policy());
+    let _ = think(&mut run);
+    assert!(told(&run).contains("It may have happened."), "{}", told(&run));
 }
