@@ -15,8 +15,17 @@ pub enum Human {
     Denies,
     /// Is asked and never answers.
     Silent,
-    /// Has decided the first questions like this, in order; at the next one the simulation stops and waits.
-    Decided(Vec<Decision>),
+    /// Has met the first questions like this, in order; at the next one the simulation stops and waits.
+    Decided(Vec<Reaction>),
+}
+
+/// What a human does about a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reaction {
+    /// Decides.
+    Decides(Decision),
+    /// Lets it expire.
+    StaysSilent,
 }
 
 /// How long a human takes to answer, in virtual time.
@@ -41,7 +50,8 @@ impl Human {
             Self::Approves => Answer::After(THINKS_FOR, Decision::Approve),
             Self::Denies => Answer::After(THINKS_FOR, Decision::Deny { message: String::new() }),
             Self::Decided(decisions) => match decisions.get(index) {
-                Some(decision) => Answer::After(THINKS_FOR, decision.clone()),
+                Some(Reaction::Decides(decision)) => Answer::After(THINKS_FOR, decision.clone()),
+                Some(Reaction::StaysSilent) => Answer::Never,
                 None => Answer::NotYet,
             },
         }

@@ -4,6 +4,7 @@ use crate::fault::Fault;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt;
+use steadfast::budget::Spend;
 use steadfast::time::Instant;
 use steadfast::trace::Entry;
 
@@ -11,6 +12,7 @@ use steadfast::trace::Entry;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Journal {
     lines: Vec<Line>,
+    bills: Vec<(usize, Spend)>,
 }
 
 /// One thing that happened.
@@ -44,6 +46,8 @@ pub enum WorldEvent {
         attempt: u32,
         effect: String,
     },
+    /// From here on other faults meddle.
+    FaultsChanged { reason: String },
     /// A tool took effect in the world.
     EffectHappened { tool: String, args: String, key: String },
     /// An unprotected agent ended with an error.
@@ -66,6 +70,13 @@ impl Journal {
         &self.lines
     }
 
+    /// What the model's provider charged: each sum with the index of the line that it came with. No part of the hash, as no
+    /// decision depends on it unless a budget is set, and then the decision is a line.
+    #[must_use]
+    pub fn bills(&self) -> &[(usize, Spend)] {
+        &self.bills
+    }
+
     /// The agent's decisions, in order.
     pub fn decisions(&self) -> impl Iterator<Item = &Entry> {
         self.lines.iter().filter_map(|line| match &line.what {
@@ -74,8 +85,21 @@ impl Journal {
         })
     }
 
+    pub(crate) fn bill(&mut self, line: usize, spend: Spend) {
+        self.bills.push((line, spend));
+    }
+
     pub(crate) fn world(&mut self, at: Instant, event: WorldEvent) {
         self.lines.push(Line { at, what: What::World(event) });
+    }
+
+    /// Puts a line between two others; each bill stays with its line.
+    pub(crate) fn put(&mut self, index: usize, line: Line) {
+        let index = index.min(self.lines.len());
+        self.lines.insert(index, line);
+        for (of, _) in self.bills.iter_mut().filter(|(of, _)| *of >= index) {
+            *of += 1;
+        }
     }
 
     pub(crate) fn decision(&mut self, entry: Entry) {
@@ -122,6 +146,9 @@ impl fmt::Display for WorldEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FaultInjected { fault, effect, .. } => write!(f, "Fault \"{}\": {effect}.", fault.title()),
+            Self::FaultsChanged { reason } => {
+                write!(f, "The faults change here, and meddle with what follows: {reason}.")
+            }
             Self::EffectHappened { tool, args, .. } => write!(f, "In the world: {tool} took effect, with {args}."),
             Self::Crashed { error } => write!(f, "The agent crashes: {error}. No answer."),
             Self::HungForever {} => f.write_str("The agent waits for an answer that will never come. No answer."),

@@ -10,7 +10,8 @@ use steadfast::event::Event;
 use steadfast::failure::Failure;
 use steadfast::id::{AttemptId, CallId, Key, RunId};
 use steadfast::outcome::{StopReason, WaitReason};
-use steadfast::run::{Input, Message, ModelReply, Output, Role, RunResult, ToolCall};
+use steadfast::policy::RunPolicy;
+use steadfast::run::{Input, Message, ModelReply, Output, Role, RunResult, ToolCall, ToolSpec};
 use steadfast::time::Instant;
 use steadfast::trace::Trace;
 
@@ -68,9 +69,15 @@ impl Agent for NaiveAgent {
         self.crashed.as_ref().map(|failure| (failure.to_string(), self.steps))
     }
 
-    fn steps_without_cap(&self) -> Option<u32> {
-        Some(self.steps)
+    fn steps(&self) -> u32 {
+        self.steps
     }
+
+    fn has_cap(&self) -> bool {
+        false
+    }
+
+    fn set_policy(&mut self, _: RunPolicy, _: Vec<ToolSpec>, _: &str) {}
 }
 
 impl NaiveAgent {

@@ -73,7 +73,13 @@ impl Scenario {
     /// Ready to simulate, with nobody to ask for approval.
     #[must_use]
     pub fn setup(self, seed: u64) -> Setup {
-        Setup { faults: self.faults(), protection: self != Self::Naive, human: Human::Nobody, seed, ..Setup::default() }
+        Setup {
+            faults: self.faults().into(),
+            protection: self != Self::Naive,
+            human: Human::Nobody,
+            seed,
+            ..Setup::default()
+        }
     }
 }
 

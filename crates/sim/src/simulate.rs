@@ -1,29 +1,31 @@
 //! One simulated run, from its setup to its outcome.
 
-use crate::fault::Faults;
+use crate::books::Counts;
+use crate::change::{self, Change, Planned, Played};
+use crate::fault::FaultPlan;
 use crate::human::Human;
-use crate::journal::Journal;
+use crate::journal::{Journal, WorldEvent};
 use crate::naive::NaiveAgent;
 use crate::script;
 use crate::world::World;
 use serde::Serialize;
 use steadfast::approval::ApprovalRequest;
 use steadfast::breaker::{BreakerPolicy, WindowPolicy};
-use steadfast::budget::RetryBudgetPolicy;
+use steadfast::budget::{RetryBudgetPolicy, Spend};
 use steadfast::id::RunId;
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::retry::RetryPolicy;
 use steadfast::rng::Seed;
-use steadfast::run::Run;
+use steadfast::run::{Run, ToolSpec};
 use steadfast::setting::InvalidSetting;
-use steadfast::time::Duration;
+use steadfast::time::{Duration, Instant};
 use steadfast::trace::Trace;
 
 /// What is simulated.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// What is wrong with the world.
-    pub faults: Faults,
+    pub faults: FaultPlan,
     /// Whether the agent runs on the engine; else it is the naive one.
     pub protection: bool,
     /// Who approves.
@@ -32,6 +34,11 @@ pub struct Setup {
     pub seed: u64,
     /// The agent's settings; whether there is somebody to ask is decided by `human`.
     pub policy: RunPolicy,
+    /// How many models the agent has, in order of preference; the others are asked where the one before cannot be had. They are
+    /// other people's services: what is wrong with the first one is not wrong with them.
+    pub models: u32,
+    /// The agent's tools, of those that the world knows: see [`tools`](crate::tools).
+    pub tools: Vec<ToolSpec>,
     /// Whether everything that happens is written down. Without it the journal stays empty and the run goes the same way,
     /// faster: for whoever wants thousands of results and no stories.
     ///
@@ -44,13 +51,17 @@ pub struct Setup {
     /// assert!(untold.journal.lines().is_empty());
     /// ```
     pub trace: bool,
+    /// What is changed on the way, in the order of the lines.
+    pub changes: Vec<Change>,
 }
 
 impl Default for Setup {
-    /// A world without faults, a protected agent under [`default_policy`], nobody to ask, seed 7, everything written down.
+    /// A world without faults, a protected agent under [`default_policy`] with one model and [`tools`](crate::tools), nobody to ask, seed
+    /// 7, everything written down.
     fn default() -> Self {
-        let (faults, human) = (Faults::NONE, Human::Nobody);
-        Self { faults, protection: true, human, seed: 7, policy: default_policy(), trace: true }
+        let (faults, human) = (FaultPlan::default(), Human::Nobody);
+        let (policy, tools) = (default_policy(), script::tools());
+        Self { faults, protection: true, human, seed: 7, policy, models: 1, tools, trace: true, changes: Vec::new() }
     }
 }
 
@@ -82,12 +93,16 @@ fn quick_model_policy() -> Result<CallPolicy, InvalidSetting> {
 }
 
 /// What came of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// How it ended; `None` while a human has yet to decide.
     pub result: Option<SimulatedResult>,
     /// The question a human has yet to decide.
     pub pending: Option<ApprovalRequest>,
+    /// What the model's provider charged: tokens, and money in millionths of a dollar.
+    pub spent: Spend,
+    /// What happened, in numbers, whether or not it is written down.
+    pub counts: Counts,
     /// Everything that happened; empty if the setup wants no trace.
     pub journal: Journal,
 }
@@ -140,24 +155,42 @@ impl Serialize for Ending {
 }
 
 /// Simulates one run. The same setup gives the same outcome, always and everywhere.
+///
+/// Where a run cannot begin, as without a model or with two tools of one name, it crashes with what the engine says of that.
 #[must_use]
 pub fn simulate(setup: &Setup) -> Outcome {
-    let seed = Seed(setup.seed);
-    let task = script::task(setup.faults);
+    let mut outcome = change::simulate(&setup.changes, |changes| play(setup, changes)).finish();
+    if !setup.trace {
+        outcome.journal = Journal::default();
+    }
+    outcome
+}
+
+fn play(setup: &Setup, changes: &[Planned]) -> Played {
+    let task = script::task(&setup.faults);
     let gate = setup.policy.approval().with_approver(setup.human.is_there());
     let policy = setup.policy.clone().with_approval(gate);
-    let trace = if setup.trace { Trace::on() } else { Trace::off() };
-    let world = World::new(setup.faults, &setup.human, seed, setup.trace);
-    let (result, pending, journal) = if setup.protection {
-        match Run::new(RunId(setup.seed), task, policy, 1, script::tools(), seed) {
-            Ok(run) => world.watch(&mut run.with_trace(trace)),
-            // The scripted tools have names of their own and there is one model: nothing here can be refused.
-            Err(invalid) => unreachable!("{invalid}"),
-        }
-    } else {
-        world.watch(&mut NaiveAgent::new(task, trace))
-    };
-    Outcome { result, pending, journal }
+    // Changes have their places among the lines.
+    let told = setup.trace || !setup.changes.is_empty();
+    let trace = if told { Trace::on() } else { Trace::off() };
+    let world = World::new(setup, told).with_changes(changes);
+    if !setup.protection {
+        return world.watch(&mut NaiveAgent::new(task, trace));
+    }
+    let (seed, tools) = (Seed(setup.seed), setup.tools.clone());
+    match Run::new(RunId(setup.seed), task, policy, setup.models, tools, seed) {
+        Ok(run) => world.watch(&mut run.with_trace(trace)),
+        Err(invalid) => refused(&invalid),
+    }
+}
+
+fn refused(invalid: &InvalidSetting) -> Played {
+    let mut journal = Journal::default();
+    journal.world(Instant::ORIGIN, WorldEvent::Crashed { error: invalid.to_string() });
+    let stop = Ending::Crashed;
+    let result = SimulatedResult { answer: String::new(), steps: 0, blocked: Vec::new(), degraded: true, stop };
+    let outcome = Outcome { result: Some(result), journal, ..Outcome::default() };
+    Played { outcome, spans: Vec::new(), told: Vec::new() }
 }
 
 #[cfg(test)]
@@ -172,10 +205,26 @@ mod tests {
                 let setup = scenario.setup(seed);
                 let (told, untold) = (simulate(&setup), simulate(&Setup { trace: false, ..setup }));
                 assert_eq!((told.result, told.pending), (untold.result, untold.pending), "{scenario} with seed {seed}");
+                assert_eq!(told.spent, untold.spent, "{scenario} with seed {seed}");
                 assert!(!told.journal.lines().is_empty(), "{scenario} with seed {seed}");
                 assert_eq!(untold.journal, Journal::default(), "{scenario} with seed {seed}");
             }
         }
+    }
+
+    #[test]
+    fn what_was_spent_is_the_sum_of_the_bills_and_each_came_with_an_answer() {
+        for setup in [Scenario::Flaky.setup(7), Scenario::Naive.setup(8), Scenario::Looping.setup(7)] {
+            let Outcome { spent, journal, .. } = simulate(&setup);
+            let bills = journal.bills();
+            let sum = |of: fn(&Spend) -> u64| bills.iter().map(|(_, spend)| of(spend)).sum::<u64>();
+            assert_eq!((spent.tokens, spent.money), (sum(|spend| spend.tokens), sum(|spend| spend.money)));
+            for (line, spend) in bills {
+                let text = journal.lines()[*line].to_string();
+                assert!(text.contains("succeeded") && spend.tokens > 120, "{text}: {spend:?}");
+            }
+        }
+        assert_eq!(simulate(&Scenario::Down.setup(7)).spent, Spend::NONE, "who refuses a connection sends no bill");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(super) fn closing() -> String {
 pub(super) fn of(scenario: Scenario, setup: &Setup) -> String {
     let outcome = simulate(setup);
     let mut text = format!("\n{}  {}\n", styled(BOLD, scenario), scenario.story());
-    for fault in setup.faults.iter() {
+    for (fault, _) in setup.faults.iter() {
         let _ = writeln!(text, "  {}", styled(WORLD, format!("{}: {}", fault.title(), fault.description())));
     }
     text += &steps(&outcome);
@@ -114,7 +114,9 @@ fn sentence(line: &Line) -> String {
     let entry = match &line.what {
         What::World(event) => {
             let style = match event {
-                WorldEvent::FaultInjected { .. } | WorldEvent::EffectHappened { .. } => WORLD,
+                WorldEvent::FaultInjected { .. }
+                | WorldEvent::FaultsChanged { .. }
+                | WorldEvent::EffectHappened { .. } => WORLD,
                 WorldEvent::Crashed { .. } | WorldEvent::HungForever {} | WorldEvent::StillLooping { .. } => BAD,
             };
             return styled(style, event);

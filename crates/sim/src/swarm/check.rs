@@ -193,7 +193,12 @@ impl Checker {
                 }
             }
             Input::Spent(id, spend) if self.is_under_way(*id) => self.bill.told(id.call, *spend),
-            Input::Tick | Input::Output(_) | Input::Spent(..) | Input::Claimed(..) | Input::Suspend => {}
+            Input::Tick
+            | Input::Output(_)
+            | Input::Spent(..)
+            | Input::Claimed(..)
+            | Input::Narrowed(_)
+            | Input::Suspend => {}
         }
         let seen = run.trace().entries().len();
         run.handle(now, input);
