@@ -1,11 +1,12 @@
 // What a call costs under each library while all is well, and while a breaker is open: same process, same operation, rounds in
 // turn, the best of each. Time of the processor, the collector's included: how busy the machine is shows least in that.
 //
-//   cargo xtask npm && node tests/conformance/speed.mjs [--check]
+//   cargo xtask npm && node tests/conformance/speed.mjs [--check] [--write]
 //
 // STEADFAST may name the package's entry file. Bars are ratios, for a machine's speed is its own; `--check` ends with 1 where
-// one is missed by more than a quarter, which is what a busy machine blurs.
+// one is missed by more than a quarter, which is what a busy machine blurs; `--write` puts the table into docs/performance.md.
 
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -15,7 +16,7 @@ import {
 import CircuitBreakerOfOpossum from "opossum";
 import pRetry from "p-retry";
 
-const { values: { check } } = parseArgs({ options: { check: { type: "boolean" } } });
+const { values: { check, write } } = parseArgs({ options: { check: { type: "boolean" }, write: { type: "boolean" } } });
 const entry = process.env.STEADFAST ?? createRequire(import.meta.url).resolve("../../crates/wasm/npm/dist/esm/index.js");
 const { CircuitBreaker, callWithDeadline, guard, retry } = await import(pathToFileURL(entry).href);
 
@@ -95,4 +96,18 @@ console.log(`Node ${process.version}, nanoseconds a call\n`);
 for (const [name, nanoseconds] of best) console.log(`${String(Math.round(nanoseconds)).padStart(8)}  ${name}`);
 console.log("\nbar: what it is of what it has to be\n");
 for (const [name, is, wanted] of bars) console.log(`${is.toFixed(2).padStart(8)} of ${wanted}  ${name}${is < wanted ? "  <-- missed" : ""}`);
+if (write) {
+  const [page, begin, end] = [new URL("../../docs/performance.md", import.meta.url), "<!-- speed.mjs writes from here -->", "<!-- speed.mjs, to here -->"];
+  const text = readFileSync(page, "utf8");
+  const table = [
+    `Measured by \`node tests/conformance/speed.mjs --write\`, the best of ${ROUNDS} rounds, in processor time, with Node ${process.version}: every row in one process.`,
+    "",
+    "| a call that succeeds at once, or is refused | nanoseconds |", "|---|---:|",
+    ...[...best].map(([name, nanoseconds]) => `| ${name} | ${Math.round(nanoseconds).toLocaleString("en")} |`),
+    "",
+    "| what is to hold | theirs / ours | at least |", "|---|---:|---:|",
+    ...bars.map(([name, is, wanted]) => `| ${name} | ${is.toFixed(2)} | ${wanted} |`),
+  ].join("\n");
+  writeFileSync(page, `${text.slice(0, text.indexOf(begin) + begin.length)}\n${table}\n${text.slice(text.indexOf(end))}`);
+}
 process.exit(check && bars.some(([, is, wanted]) => is < wanted * 0.75) ? 1 : 0);

@@ -1,12 +1,13 @@
 //! Approvals of single actions: a question, bound to exact arguments, and what became of it.
 
-use crate::breaker::seed;
-use crate::hall::{hall, opened};
-use crate::registers::{instant, micros_of, put};
+use crate::hall::hall;
 use steadfast::approval::{Approval, ApprovalGate, Decision, Outcome, sha256};
 use steadfast::id::{ApprovalId, CallId, Key, RunId};
 use steadfast::setting::InvalidSetting;
 use steadfast::time::Instant;
+use steadfast_boundary::opening::opened;
+use steadfast_boundary::registers::{instant, micros_of, put};
+use steadfast_boundary::settings::seed;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A question under way.
@@ -28,14 +29,14 @@ pub fn approval_ask(
     let gate = ApprovalGate::default().with_approver(true);
     let gate = match gate.with_expires_after(instant(expires_after) - Instant::ORIGIN) {
         Ok(gate) => gate,
-        Err(invalid) => return hall(|hall| opened(hall, Err(invalid))),
+        Err(invalid) => return opened(Err(invalid)),
     };
     let (id, key) = (u64::from(call), Key { run: RunId(seed(run_high, run_low).0), call: CallId(u64::from(call)) });
     let approval = Approval::ask(ApprovalId(id), key, tool, args, instant(now), gate, sha256);
     put(0, micros_of(Some(approval.request().expires_at)));
     hall(|hall| {
         let number = hall.approvals.insert(approval);
-        opened(hall, Ok::<u32, InvalidSetting>(number))
+        opened(Ok::<u32, InvalidSetting>(number))
     })
 }
 

@@ -1,17 +1,16 @@
 //! Circuit breakers: leave to try, what came of it, and what is said of either.
 
-use crate::hall::{Hall, hall, opened};
-use crate::registers::{count_of, duration, instant, micros_of, number, put, whole};
+use crate::hall::{Hall, hall};
 use std::collections::VecDeque;
-use steadfast::breaker::{
-    BreakerPolicy, Change, CircuitBreaker, PermitOutcome, RejectReason, Rejection, SlowPolicy, State, WindowPolicy,
-};
+use steadfast::breaker::{BreakerPolicy, Change, CircuitBreaker, PermitOutcome, RejectReason, Rejection, State};
 use steadfast::event::Event;
 use steadfast::failure::FailureClass;
-use steadfast::rng::Seed;
 use steadfast::setting::InvalidSetting;
 use steadfast::time::Instant;
 use steadfast::trace::Entry;
+use steadfast_boundary::opening::opened;
+use steadfast_boundary::registers::{count_of, instant, micros_of, put};
+use steadfast_boundary::settings::{breaker_policy, seed};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// No permit: the reason stands in the registers.
@@ -63,29 +62,9 @@ impl Breaker {
     }
 }
 
-/// The policy that stands in the registers from `first` on, 13 of them.
-pub(crate) fn policy_from(first: usize) -> Result<BreakerPolicy, InvalidSetting> {
-    let at = |offset: usize| first + offset;
-    let window = match duration(at(3)) {
-        Some(span) => Some(WindowPolicy::new(whole(at(1)), whole(at(2)), span, whole(at(4)))?),
-        None => None,
-    };
-    let slow = match duration(at(5)) {
-        Some(limit) => Some(SlowPolicy::new(limit, whole(at(6)))?),
-        None => None,
-    };
-    let (open_for, open_for_max) = (duration(at(7)).unwrap_or_default(), duration(at(8)).unwrap_or_default());
-    let policy = BreakerPolicy::default()
-        .with_consecutive(whole(first))
-        .with_window(window)
-        .with_slow(slow)
-        .with_open_for(open_for, open_for_max)?
-        .with_probes(whole(at(9)), whole(at(10)))?;
-    duration(at(11)).map_or(Ok(policy), |lease| policy.with_lease(lease))
-}
-
-pub(crate) fn seed(high: u32, low: u32) -> Seed {
-    Seed(u64::from(high) << 32 | u64::from(low))
+/// The policy that stands in the first twelve registers.
+fn policy() -> Result<BreakerPolicy, InvalidSetting> {
+    breaker_policy(0).map(Option::unwrap_or_default)
 }
 
 /// A closed breaker with the policy in the registers.
@@ -93,10 +72,10 @@ pub(crate) fn seed(high: u32, low: u32) -> Seed {
 #[must_use]
 pub fn breaker_open(seed_high: u32, seed_low: u32) -> i32 {
     hall(|hall| {
-        let policy = policy_from(0);
+        let policy = policy();
         let seed = seed(seed_high, seed_low);
         let number = policy.map(|policy| hall.common.breakers.insert(Breaker::new(CircuitBreaker::new(policy, seed))));
-        opened(hall, number)
+        opened(number)
     })
 }
 
@@ -105,14 +84,14 @@ pub fn breaker_open(seed_high: u32, seed_low: u32) -> i32 {
 #[must_use]
 pub fn breaker_restore(bytes: &[u8], seed_high: u32, seed_low: u32, now: f64, elapsed: f64) -> i32 {
     hall(|hall| {
-        let policy = match policy_from(0) {
+        let policy = match policy() {
             Ok(policy) => policy,
-            Err(invalid) => return opened(hall, Err(invalid)),
+            Err(invalid) => return opened(Err(invalid)),
         };
         let away = instant(elapsed) - Instant::ORIGIN;
         let restored = CircuitBreaker::restore(bytes, policy, seed(seed_high, seed_low), instant(now), away);
         let number = restored.map(|breaker| hall.common.breakers.insert(Breaker::new(breaker)));
-        opened(hall, number)
+        opened(number)
     })
 }
 
@@ -192,9 +171,9 @@ pub(crate) fn put_rejection(rejection: &Rejection) {
 /// The reason that somebody gave who forced it open.
 #[wasm_bindgen]
 #[must_use]
-pub fn breaker_forced_reason(breaker: u32, now: f64) -> String {
-    let refused = ask(breaker, |own| own.machine.clone().refusal(instant(now))).flatten();
-    refused.map_or_else(String::new, |rejection| rejection.reason.to_string())
+pub fn breaker_forced_reason(breaker: u32) -> String {
+    let forced = ask(breaker, |own| own.machine.forced_reason().map(str::to_owned)).flatten();
+    forced.map_or_else(String::new, |reason| RejectReason::ForcedOpen { reason }.to_string())
 }
 
 /// Its state, as a number: closed, open, half open, forced open, disabled.
@@ -283,9 +262,4 @@ fn ask<R>(breaker: u32, question: impl FnOnce(&mut Breaker) -> R) -> Option<R> {
 
 fn number_of(permit: u32) -> i32 {
     i32::try_from(permit).unwrap_or(i32::MAX)
-}
-
-/// Whether the settings in the registers are of a breaker at all.
-pub(crate) fn is_there(first: usize) -> bool {
-    number(first) >= 0.0
 }

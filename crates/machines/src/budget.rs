@@ -1,26 +1,15 @@
 //! Budgets: envelopes within envelopes, and what is reserved in them. Money is in millionths.
 
-use crate::hall::{hall, opened};
-use crate::registers::{count_of, duration, instant, length_of, number, put, unsigned};
-use steadfast::budget::{Budget, BudgetExceeded, EnvelopeError, Limits, Spend};
-use steadfast::setting::InvalidSetting;
+use crate::hall::hall;
+
+use steadfast::budget::{Budget, BudgetExceeded, EnvelopeError, Spend};
+use steadfast_boundary::opening::opened;
+use steadfast_boundary::registers::{count_of, instant, length_of, number, put, unsigned};
+use steadfast_boundary::settings::limits;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Reserved nothing: the refusal's resource is in register 0.
 const REFUSED: i32 = -1;
-
-/// The limits in registers 0 to 4, each or -1: time, attempts, steps, tokens, money.
-fn limits() -> Result<Limits, InvalidSetting> {
-    let count = |index: usize| Some(number(index)).filter(|count| *count >= 0.0).map(unsigned);
-    let mut limits = Limits::none();
-    if let Some(deadline) = duration(0) {
-        limits = limits.with_deadline(deadline)?;
-    }
-    limits = count(1).map_or(Ok(limits), |attempts| limits.with_attempts(attempts))?;
-    limits = count(2).map_or(Ok(limits), |steps| limits.with_steps(steps))?;
-    limits = count(3).map_or(Ok(limits), |tokens| limits.with_tokens(tokens))?;
-    count(4).map_or(Ok(limits), |money| limits.with_money(money))
-}
 
 /// A budget with the limits in the registers: the number of its outermost envelope.
 #[wasm_bindgen]
@@ -33,7 +22,7 @@ pub fn budget_open(now: f64) -> i32 {
             let budget = hall.common.budgets.insert(budget);
             hall.common.envelopes.insert((budget, root))
         });
-        opened(hall, number)
+        opened(number)
     })
 }
 
@@ -44,14 +33,14 @@ pub fn budget_child(parent: u32, now: f64) -> i32 {
     hall(|hall| {
         let limits = match limits() {
             Ok(limits) => limits,
-            Err(invalid) => return opened(hall, Err(invalid)),
+            Err(invalid) => return opened(Err(invalid)),
         };
         let around = hall.common.envelopes.get(parent).copied();
         let child = around.and_then(|(budget, envelope)| {
             let child = hall.common.budgets.get_mut(budget)?.child(envelope, limits, instant(now)).ok()?;
             Some(hall.common.envelopes.insert((budget, child)))
         });
-        opened(hall, child.ok_or(EnvelopeError::Closed))
+        opened(child.ok_or(EnvelopeError::Closed))
     })
 }
 
@@ -74,8 +63,8 @@ pub fn budget_close(envelope: u32) {
 /// [`budget_refusal`].
 #[wasm_bindgen]
 #[must_use]
-pub fn budget_reserve(envelope: u32, now: f64, steps: f64, tokens: f64, money: f64) -> i32 {
-    let estimate = Spend { attempts: 0, steps: unsigned(steps), tokens: unsigned(tokens), money: unsigned(money) };
+pub fn budget_reserve(envelope: u32, now: f64, attempts: f64, steps: f64, tokens: f64, money: f64) -> i32 {
+    let estimate = spend([attempts, steps, tokens, money]);
     hall(|hall| {
         let Some((number, envelope)) = hall.common.envelopes.get(envelope).copied() else { return REFUSED };
         let Some(budget) = hall.common.budgets.get_mut(number) else { return REFUSED };
@@ -105,13 +94,24 @@ pub fn budget_refusal() -> String {
 
 /// Replaces a reservation by what was really spent.
 #[wasm_bindgen]
-pub fn budget_settle(reservation: u32, steps: f64, tokens: f64, money: f64) {
-    let spent = Spend { attempts: 0, steps: unsigned(steps), tokens: unsigned(tokens), money: unsigned(money) };
+pub fn budget_settle(reservation: u32, attempts: f64, steps: f64, tokens: f64, money: f64) {
+    let spent = spend([attempts, steps, tokens, money]);
     hall(|hall| {
         if let Some((number, reservation)) = hall.reservations.take(reservation)
             && let Some(budget) = hall.common.budgets.get_mut(number)
         {
             budget.settle(reservation, spent);
+        }
+    });
+}
+
+/// What was spent in an envelope without having been reserved: the attempts, steps and tokens of an agent's run.
+#[wasm_bindgen]
+pub fn budget_spend(envelope: u32, attempts: f64, steps: f64, tokens: f64, money: f64) {
+    hall(|hall| {
+        let Some((number, envelope)) = hall.common.envelopes.get(envelope).copied() else { return };
+        if let Some(budget) = hall.common.budgets.get_mut(number) {
+            budget.spend(envelope, spend([attempts, steps, tokens, money]));
         }
     });
 }
@@ -128,4 +128,9 @@ pub fn budget_left(envelope: u32, now: f64) {
             put(index + 1, count_of(count));
         }
     });
+}
+
+fn spend(counts: [f64; 4]) -> Spend {
+    let [attempts, steps, tokens, money] = counts.map(unsigned);
+    Spend { attempts, steps, tokens, money }
 }

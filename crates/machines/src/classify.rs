@@ -1,7 +1,7 @@
 //! What a thrown value says of the failure behind it. JavaScript gathers the evidence, the crate `providers` judges it.
 
-use crate::registers::{length_of, put};
 use steadfast::failure::FailureClass;
+use steadfast_boundary::registers::{length_of, put};
 use steadfast_providers::{Ending, Evidence, StreamEnd, Verdict, class_of_status, failed};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -67,7 +67,7 @@ pub fn classify(status: u32, texts: &str, now_unix_ms: f64, unless_well: bool) -
     if given(body) {
         evidence = evidence.body(body);
     }
-    let now = crate::registers::unsigned(now_unix_ms);
+    let now = steadfast_boundary::registers::unsigned(now_unix_ms);
     if unless_well {
         return failed(&evidence, now).map_or(-1, |verdict| told(&verdict));
     }

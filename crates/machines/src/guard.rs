@@ -1,25 +1,24 @@
 //! Guarded calls: one machine for each, and what they share by their guard.
 
-use crate::breaker::{Breaker, is_there, policy_from, put_rejection, seed};
-use crate::hall::{Common, hall, opened};
-use crate::registers::{count_of, duration, handle, instant, micros_of, number, put, unsigned, whole};
-use crate::slab::Slab;
-use steadfast::backoff::{Backoff, Jitter};
-use steadfast::breaker::{BreakerPolicy, CircuitBreaker, Rejection};
+use crate::breaker::{Breaker, put_rejection};
+use crate::hall::{Common, hall};
+use steadfast::breaker::{BreakerPolicy, CircuitBreaker};
 use steadfast::budget::{Budget, Envelope, RetryBudget, Spend};
 use steadfast::call::{Call, Input, Output, Shared};
 use steadfast::deadline::Deadline;
-use steadfast::event::Event;
 use steadfast::failure::{Failure, FailureClass};
 use steadfast::id::{CallId, Key, RunId};
 use steadfast::outcome::CallError;
 use steadfast::policy::CallPolicy;
-use steadfast::retry::RetryPolicy;
 use steadfast::retry_after::RetryAfter;
 use steadfast::rng::Seed;
 use steadfast::setting::InvalidSetting;
-use steadfast::time::{Duration, Instant};
+use steadfast::time::Duration;
 use steadfast::trace::Trace;
+use steadfast_boundary::opening::opened;
+use steadfast_boundary::registers::{count_of, handle, instant, micros_of, put, unsigned};
+use steadfast_boundary::settings::{breaker_policy, call_policy, seed};
+use steadfast_boundary::slab::Slab;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// What a step came to: any of these together.
@@ -105,42 +104,22 @@ pub fn guard_open(seed_high: u32, seed_low: u32) -> i32 {
     let seed = seed(seed_high, seed_low);
     hall(|hall| {
         let number = guard(seed).map(|guard| hall.common.guards.insert(guard));
-        opened(hall, number)
+        opened(number)
     })
 }
 
 fn guard(seed: Seed) -> Result<Guard, InvalidSetting> {
-    let fallback_breaker = if is_there(11) { Some(policy_from(11)?) } else { None };
     Ok(Guard {
-        policy: settings()?,
+        policy: call_policy()?,
         seed,
         calls: 0,
         breaker: handle(9),
         envelope: handle(10),
         word: RetryAfter::default(),
         fallbacks: Vec::new(),
-        fallback_breaker,
+        fallback_breaker: breaker_policy(11)?,
         listening: false,
     })
-}
-
-fn settings() -> Result<CallPolicy, InvalidSetting> {
-    let policy = CallPolicy::unguarded()
-        .with_timeout(duration(0))?
-        .with_deadline(duration(1))?
-        .with_stream(duration(2), duration(3))?;
-    let (Some(base), Some(cap)) = (duration(5), duration(6)) else { return Ok(policy) };
-    if number(4) < 0.0 {
-        return Ok(policy);
-    }
-    let jitter = match whole(8) {
-        0 => Jitter::Full,
-        1 => Jitter::Equal,
-        2 => Jitter::Decorrelated,
-        _ => Jitter::None,
-    };
-    let backoff = Backoff::new(base, cap)?.with_factor_thousandths(whole(7))?.with_jitter(jitter);
-    Ok(policy.with_retry(Some(RetryPolicy::default().with_attempts(whole(4))?.with_backoff(backoff))))
 }
 
 /// The guard is not wanted any more.
@@ -174,18 +153,20 @@ pub fn call_start(guard: u32, options: u32, now: f64) -> u32 {
         let begun = with_shared(&mut hall.common, guard, |(policy, seed), around, trace| {
             let parent =
                 around.budget.as_ref().map_or(Deadline::NEVER, |(budget, envelope)| budget.deadline(*envelope));
-            if options <= 1
-                && let Some(rejection) = around.breaker.as_mut().and_then(|breaker| breaker.refusal(now))
-            {
-                refuse(key.call, now, &rejection, trace);
-                put_rejection(&rejection);
-                return None;
-            }
-            let number =
-                calls.insert(Running { call: Call::new(key, policy, options, seed, parent), guard, error: None });
-            if let Some(running) = calls.get_mut(number) {
-                running.call.handle(now, Input::Start, around, trace);
-            }
+            let call = if options <= 1 {
+                match Call::start(key, policy, seed, parent, now, around, trace) {
+                    Ok(call) => call,
+                    Err(rejection) => {
+                        put_rejection(&rejection);
+                        return None;
+                    }
+                }
+            } else {
+                let mut call = Call::new(key, policy, options, seed, parent);
+                call.handle(now, Input::Start, around, trace);
+                call
+            };
+            let number = calls.insert(Running { call, guard, error: None });
             Some(number)
         });
         match begun {
@@ -197,13 +178,6 @@ pub fn call_start(guard: u32, options: u32, now: f64) -> u32 {
             }
         }
     })
-}
-
-/// A call that is not even begun, as [`Call::start`] tells of it.
-fn refuse(call: CallId, now: Instant, rejection: &Rejection, trace: &mut Trace) {
-    let event = || Event::BreakerRejected { option: 0, retry_at: rejection.retry_at, reason: rejection.reason.clone() };
-    trace.record(now, Some(call), None, event);
-    trace.record(now, Some(call), None, || Event::CallFailed { error: CallError::CircuitOpen(rejection.clone()) });
 }
 
 /// That attempt succeeded.

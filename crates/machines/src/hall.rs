@@ -5,12 +5,12 @@
 use crate::approval::Question;
 use crate::breaker::Breaker;
 use crate::guard::{Guard, Running};
-use crate::slab::Slab;
-use core::cell::RefCell;
 use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use steadfast::breaker::Permit;
 use steadfast::budget::{Budget, Envelope, Reservation};
 use steadfast::trace::Entry;
+use steadfast_boundary::slab::Slab;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Everything there is.
@@ -21,8 +21,6 @@ pub(crate) struct Hall {
     pub(crate) permits: Slab<Permit>,
     pub(crate) reservations: Slab<(u32, Reservation)>,
     pub(crate) approvals: Slab<Question>,
-    /// Why the last opening failed.
-    complaint: String,
 }
 
 /// What calls share.
@@ -35,49 +33,25 @@ pub(crate) struct Common {
     pub(crate) events: VecDeque<Entry>,
 }
 
-thread_local! {
-    static HALL: RefCell<Hall> = const {
-        RefCell::new(Hall {
-            common: Common {
-                breakers: Slab::new(),
-                guards: Slab::new(),
-                budgets: Slab::new(),
-                envelopes: Slab::new(),
-                events: VecDeque::new(),
-            },
-            calls: Slab::new(),
-            permits: Slab::new(),
-            reservations: Slab::new(),
-            approvals: Slab::new(),
-            complaint: String::new(),
-        })
-    };
-}
+/// A lock that nobody ever waits for: on one thread it is a flag, and smaller than a `RefCell` of the thread's own.
+static HALL: Mutex<Hall> = Mutex::new(Hall {
+    common: Common {
+        breakers: Slab::new(),
+        guards: Slab::new(),
+        budgets: Slab::new(),
+        envelopes: Slab::new(),
+        events: VecDeque::new(),
+    },
+    calls: Slab::new(),
+    permits: Slab::new(),
+    reservations: Slab::new(),
+    approvals: Slab::new(),
+});
 
-#[inline]
+#[expect(clippy::inline_always, reason = "else each of forty functions hands its arguments over by way of memory")]
+#[inline(always)]
 pub(crate) fn hall<R>(act: impl FnOnce(&mut Hall) -> R) -> R {
-    HALL.with(|hall| act(&mut hall.borrow_mut()))
-}
-
-/// No machine: [`complaint`] says why.
-const REFUSED: i32 = -1;
-
-/// The number of what was opened, or the reason why not for [`complaint`].
-pub(crate) fn opened<E: ToString>(hall: &mut Hall, result: Result<u32, E>) -> i32 {
-    match result {
-        Ok(number) => i32::try_from(number).unwrap_or(i32::MAX),
-        Err(error) => {
-            hall.complaint = error.to_string();
-            REFUSED
-        }
-    }
-}
-
-/// Why the last opening failed, as a sentence.
-#[wasm_bindgen]
-#[must_use]
-pub fn complaint() -> String {
-    hall(|hall| core::mem::take(&mut hall.complaint))
+    act(&mut HALL.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// How many machines of every kind there are: what a test looks at after a million calls.
@@ -86,14 +60,14 @@ pub fn complaint() -> String {
 pub fn machines() -> u32 {
     hall(|hall| {
         let all = [
-            hall.common.breakers.len(),
-            hall.common.guards.len(),
-            hall.common.budgets.len(),
-            hall.common.envelopes.len(),
-            hall.calls.len(),
-            hall.permits.len(),
-            hall.reservations.len(),
-            hall.approvals.len(),
+            hall.common.breakers.count(),
+            hall.common.guards.count(),
+            hall.common.budgets.count(),
+            hall.common.envelopes.count(),
+            hall.calls.count(),
+            hall.permits.count(),
+            hall.reservations.count(),
+            hall.approvals.count(),
         ];
         u32::try_from(all.iter().sum::<usize>()).unwrap_or(u32::MAX)
     })

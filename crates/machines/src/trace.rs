@@ -1,12 +1,12 @@
 //! Decisions on their way to whoever listens: numbers where these say it all, else JSON.
 
 use crate::hall::hall;
-use crate::json;
-use crate::registers::{instant, length_of, micros_of, number, put, unsigned};
 use steadfast::deadline::Scope;
 use steadfast::event::Event;
 use steadfast::time::Duration;
 use steadfast::trace::Entry;
+use steadfast_boundary::decision;
+use steadfast_boundary::registers::{instant, length_of, micros_of, number, put, unsigned};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// No event.
@@ -45,7 +45,7 @@ pub fn event_next() -> u32 {
         };
         if let Some(Entry { at, call, attempt, .. }) = hall.common.events.pop_front() {
             put(1, micros_of(Some(at)));
-            put(2, crate::registers::count_of(call.map(|call| call.0)));
+            put(2, steadfast_boundary::registers::count_of(call.map(|call| call.0)));
             put(3, f64::from(attempt.unwrap_or(0)));
         }
         kind
@@ -56,7 +56,7 @@ pub fn event_next() -> u32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn event_json() -> String {
-    hall(|hall| hall.common.events.pop_front()).map_or_else(String::new, |entry| json::text(&entry))
+    hall(|hall| hall.common.events.pop_front()).map_or_else(String::new, |entry| decision::text(&entry))
 }
 
 /// An event in words that was told in numbers, which stand in the registers as they were told.
@@ -73,5 +73,5 @@ pub fn event_words(kind: u32) -> String {
     } else {
         Event::AttemptSucceeded { after: Duration::from_micros(unsigned(number(4))) }
     };
-    json::text(&Entry { at: instant(0.0), step: None, call: None, attempt: None, event })
+    decision::text(&Entry { at: instant(0.0), step: None, call: None, attempt: None, event })
 }

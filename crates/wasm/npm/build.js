@@ -1,5 +1,5 @@
-// Builds the package from the machines that Cargo has built: `node build.js <steadfast_machines.wasm>`. Called by
-// `cargo xtask npm`, which puts wasm-bindgen and wasm-opt on the path and installs what package-lock.json names.
+// Builds the package from the modules that Cargo has built: `node build.js <steadfast_machines.wasm> <steadfast_runs.wasm>
+// <steadfast_simulator.wasm>`. Called by `cargo xtask npm`, which puts wasm-bindgen and wasm-opt on the path and installs what package-lock.json names.
 //
 // wasm-bindgen makes the bindings, wasm-opt a small module, TypeScript the declarations and JavaScript, Rollup the entries.
 // A step whose inputs are what they were is left out.
@@ -12,11 +12,17 @@ import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 
 const home = fileURLToPath(new URL(".", import.meta.url));
-const built = process.argv[2];
 process.chdir(home);
 
 /** What every host has since 2022. */
 const FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "multivalue", "reference-types"];
+
+/** The modules: whoever needs no agent does not load its runs. Without a `file` it is there as text only. */
+const MODULES = {
+  machines: { built: process.argv[2], file: "steadfast.wasm" },
+  runs: { built: process.argv[3], file: "steadfast-agent.wasm" },
+  simulator: { built: process.argv[4] },
+};
 
 /** Runs a step unless the files it is made from are those of its last run. */
 function step(name, inputs, make) {
@@ -39,17 +45,19 @@ function tool(name, ...args) {
   execFileSync(process.execPath, [join("node_modules", name), ...args], { stdio: "inherit" });
 }
 
-function machines() {
-  rmSync("generated", { recursive: true, force: true });
-  mkdirSync("generated");
-  program("wasm-bindgen", "--target", "bundler", "--out-name", "machines", "--out-dir", "generated",
-    "--remove-name-section", "--remove-producers-section", built);
-  program("wasm-opt", "-Oz", ...FEATURES.map(feature => `--enable-${feature}`), "generated/machines_bg.wasm", "-o", "generated/steadfast.wasm");
+/** Makes one module: `generated/<name>/`, with its bindings and itself as text. */
+function bind(name, wasm) {
+  const folder = join("generated", name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  program("wasm-bindgen", "--target", "bundler", "--out-name", name, "--out-dir", folder,
+    "--remove-name-section", "--remove-producers-section", wasm);
+  program("wasm-opt", "-Oz", ...FEATURES.map(feature => `--enable-${feature}`), join(folder, `${name}_bg.wasm`), "-o", join(folder, "module.wasm"));
   // The bindings are what we instantiate with ourselves; their declarations lack the function for that.
-  const declared = readFileSync("generated/machines.d.ts", "utf8");
-  writeFileSync("generated/machines_bg.d.ts", `${declared}\nexport function __wbg_set_wasm(exports: unknown): void;\n`);
-  writeFileSync("generated/module.js", `export const text = "${readFileSync("generated/steadfast.wasm").toString("base64")}";\n`);
-  writeFileSync("generated/module.d.ts", "export const text: string;\n");
+  const declared = readFileSync(join(folder, `${name}.d.ts`), "utf8");
+  writeFileSync(join(folder, `${name}_bg.d.ts`), `${declared}\nexport function __wbg_set_wasm(exports: unknown): void;\n`);
+  writeFileSync(join(folder, "module.js"), `export const text = "${readFileSync(join(folder, "module.wasm")).toString("base64")}";\n`);
+  writeFileSync(join(folder, "module.d.ts"), "export const text: string;\n");
 }
 
 function entries() {
@@ -66,10 +74,11 @@ function entries() {
   }
   for (const format of ["esm", "cjs"]) cpSync("build/types/src", `dist/${format}/types`, { recursive: true });
   writeFileSync("dist/cjs/package.json", '{ "type": "commonjs" }\n');
-  copyFileSync("generated/steadfast.wasm", "dist/steadfast.wasm");
+  for (const [name, { file }] of Object.entries(MODULES)) if (file !== undefined) copyFileSync(join("generated", name, "module.wasm"), join("dist", file));
   for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join("../../..", licence), licence);
 }
 
 const sources = readdirSync("src", { recursive: true }).filter(name => name.endsWith(".ts")).map(name => join("src", name));
-step("machines", [built, "build.js"], machines);
-step("entries", ["generated/steadfast.wasm", "generated/machines_bg.js", "build.js", "tsconfig.json", "rollup.config.js", "package-lock.json", ...sources.sort()], entries);
+const generated = Object.keys(MODULES).flatMap(name => ["module.wasm", `${name}_bg.js`].map(file => join("generated", name, file)));
+for (const [name, { built }] of Object.entries(MODULES)) step(name, [built, "build.js"], () => bind(name, built));
+step("entries", [...generated, "build.js", "tsconfig.json", "rollup.config.js", "package-lock.json", ...sources.sort()], entries);

@@ -1,17 +1,22 @@
 // Steadfast, by its contract: the names and meanings of `api.d.ts`, and nothing beside them. The clock is the world's.
 
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const home = fileURLToPath(new URL("../../../crates/wasm/npm/", import.meta.url));
+/** As `cargo xtask npm` builds it. */
+const built = `${home}dist/esm/index.js`;
 
 /**
- * The adapter, or why there is none yet. `STEADFAST` may name the package's entry file, so that a build can be tried
- * before it is packed; without it the package is imported by its name.
+ * The adapter, or why there is none yet. `STEADFAST` may name the package's entry file; without it, it is the one that is built in
+ * this project, or else the package is imported by its name.
  * @returns {Promise<{ adapter?: import("../adapter.mjs").Adapter, missing?: string }>}
  */
 export async function loadSteadfast() {
   let module;
   try {
-    module = await import(process.env.STEADFAST ? pathToFileURL(process.env.STEADFAST).href : "steadfast");
+    const entry = process.env.STEADFAST || (existsSync(built) ? built : undefined);
+    module = await import(entry === undefined ? "steadfast" : pathToFileURL(entry).href);
   } catch (error) {
     return { missing: `the package "steadfast" cannot be imported: ${error.message.split("\n")[0]}` };
   }
@@ -23,7 +28,7 @@ export async function loadSteadfast() {
 
 function versionOf() {
   try {
-    return createRequire(import.meta.url)(process.env.STEADFAST ? `${process.env.STEADFAST}/../package.json` : "steadfast/package.json").version;
+    return JSON.parse(readFileSync(`${home}package.json`, "utf8")).version;
   } catch {
     return "unreleased";
   }

@@ -1,5 +1,6 @@
 // The circuit breaker by itself.
 
+import { Abortable } from "./abortable.js";
 import { Alone } from "./alone.js";
 import { judge } from "./classify.js";
 import { machines, opened, read, ready, write } from "./engine.js";
@@ -35,7 +36,25 @@ export let insideOf: (breaker: CircuitBreaker) => Inside;
 
 const gone = new FinalizationRegistry<number>(handle => machines.breaker_close(handle));
 
-/** Stops asking a service that keeps failing, and finds out by single probes when it is back. */
+/** Stops asking a service that keeps failing, and finds out by single probes when it is back. What counts is a service in trouble: a wrong
+ *  key or a bad request speaks for its health.
+ *
+ *  @example
+ *  ```js
+ *  import { CircuitBreaker } from "steadfast";
+ *
+ *  const breaker = new CircuitBreaker({ consecutive: 2, openFor: 30_000 });
+ *  breaker.on("state", ({ from, to }) => console.log(`${from} to ${to}`));
+ *  const down = () => { throw Object.assign(new Error("no capacity"), { status: 503 }); };
+ *  for (let call = 0; call < 3; call += 1) await breaker.call(down).catch(error => console.log(error.name));
+ *  console.log(breaker.stats.rejected);
+ *  // Error
+ *  // closed to open
+ *  // Error
+ *  // CircuitOpen
+ *  // 1
+ *  ```
+ */
 export class CircuitBreaker {
   #handle: number;
   #timers: Timers;
@@ -77,7 +96,7 @@ export class CircuitBreaker {
     if (permit === UNDECIDED) {
       const now = this.#timers.now();
       permit = machines.breaker_enter(this.#handle, now);
-      if (permit === REJECTED) return rejectedSoon(this.#refusal(now));
+      if (permit === REJECTED) return rejectedSoon(this.#refusal());
       if (this.#listeners.any) this.#tell();
     }
     const context = new Alone(options?.key);
@@ -102,7 +121,7 @@ export class CircuitBreaker {
     return new Promise((resolve, reject) => {
       const cancel = () => {
         this.#settle(permit, CANCELLED);
-        Alone.end(context, signal.reason);
+        Abortable.end(context, signal.reason);
         over = true;
         reject(signal.reason);
       };
@@ -136,10 +155,10 @@ export class CircuitBreaker {
     if (this.#listeners.any) this.#tell();
   }
 
-  #refusal(now: number): unknown {
+  #refusal(): unknown {
     const [retryAt, why, probes] = [read(0), read(1), read(2)];
     if (this.#listeners.any) this.#tell();
-    return refusal(retryAt, why, probes, why === FORCED_OPEN ? machines.breaker_forced_reason(this.#handle, now) : "");
+    return refusal(retryAt, why, probes, why === FORCED_OPEN ? machines.breaker_forced_reason(this.#handle) : "");
   }
 
   /** As it was left: one whose open time is over is half open from the next call on. */

@@ -13,7 +13,9 @@ const SPENT = ["tokens", "money"];
 const MICRO = 1_000_000;
 const NONE = -1;
 
+/** @inline */
 export interface Limits { deadline?: Ms; attempts?: number; steps?: number; tokens?: number; money?: number }
+/** @inline */
 export interface Spent { tokens?: number; money?: number }
 
 /** What the guard that spends from a budget needs of it. */
@@ -21,7 +23,21 @@ export let envelopeOf: (budget: Budget) => { handle: number; clock: Clock | unde
 
 const gone = new FinalizationRegistry<number>(handle => machines.budget_close(handle));
 
-/** Spent by everything that is handed it; a child can only narrow what its parent allows. */
+/** Spent by everything that is handed it; a child can only narrow what its parent allows. What is not limited is `Infinity`.
+ *
+ *  @example
+ *  ```js
+ *  import { Budget } from "steadfast";
+ *
+ *  const day = new Budget({ tokens: 10_000, money: 5 });
+ *  const task = day.child({ tokens: 2_000 });
+ *  const reservation = task.reserve({ tokens: 1_500 });
+ *  console.log(task.left.tokens, day.left.tokens); // 500 8500
+ *  reservation.settle({ tokens: 900, money: 0.02 }); // what it really came to
+ *  console.log(task.left.tokens, day.left.tokens, day.left.money); // 1100 9100 4.98
+ *  try { task.reserve({ tokens: 1_200 }); } catch (error) { console.log(error.code, error.what); } // budget_exceeded tokens
+ *  ```
+ */
 export class Budget {
   #handle!: number;
   #timers: Timers;
@@ -64,16 +80,23 @@ export class Budget {
   }
 
   /** Throws BudgetExceeded, or reserves; settle with what was really spent. */
-  reserve(estimate: Spent): { settle(spent: Spent): void; cancel(): void } {
+  reserve(estimate: Spent): {
+    /** What was really spent. */ settle(spent: Spent): void;
+    /** Nothing was. */ cancel(): void;
+  } {
     const { tokens, money } = spentOf("estimate", estimate);
-    const reservation = machines.budget_reserve(this.#handle, this.#timers.now(), 0, tokens, money);
+    const now = this.#timers.now();
+    // Of what is used up nothing can be spent, also by those who do not say how much they will.
+    const probe = machines.budget_reserve(this.#handle, now, 0, 0, Math.max(1, tokens), Math.max(1, money));
+    if (probe >= 0) machines.budget_settle(probe, 0, 0, 0, 0);
+    const reservation = probe < 0 ? probe : machines.budget_reserve(this.#handle, now, 0, 0, tokens, money);
     if (reservation < 0) {
       const what = RESOURCES[read(0)] ?? "time";
       throw new BudgetExceeded(machines.budget_refusal(), what);
     }
     let open = true;
     const settle = (spent: { tokens: number; money: number }) => {
-      if (open) machines.budget_settle(reservation, 0, spent.tokens, spent.money);
+      if (open) machines.budget_settle(reservation, 0, 0, spent.tokens, spent.money);
       open = false;
     };
     return { settle: spent => settle(spentOf("spent", spent)), cancel: () => settle({ tokens: 0, money: 0 }) };

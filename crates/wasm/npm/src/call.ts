@@ -1,11 +1,13 @@
 // Driving one guarded call: the machine says when to start, to wait and to give up; here that is done.
 
-import { judgeBy, messageOf, Refused } from "./classify.js";
+import { Abortable } from "./abortable.js";
+import { isA, judgeBy, messageOf, Refused } from "./classify.js";
 import { machines, read } from "./engine.js";
 import { AllOptionsFailed, BudgetExceeded, DeadlineExceeded, RetriesExhausted } from "./errors.js";
 import { refusal, rejectedSoon } from "./refusal.js";
+import { follow, unfollow } from "./signals.js";
 import type { Due, Timers } from "./timers.js";
-import type { AttemptContext, CallOptions, Ms, Operation, Verdict } from "./types.js";
+import type { AttemptContext, CallOptions, Ms, Operation, TraceEntry, Verdict } from "./types.js";
 
 /** What a step came to; see the machines' `came`. */
 const ABANDON = 1;
@@ -46,11 +48,11 @@ export interface Host {
   readonly classify: ((error: unknown) => Verdict | undefined) | undefined;
   /** Whether it tries again at all: else a failure is handed on as it is. */
   readonly retries: boolean;
-  /** Somebody listens, and there are decisions. */
-  tell(): void;
+  /** Somebody listens, and there are decisions. They are kept in `trace` too. */
+  tell(trace: TraceEntry[]): void;
   /** Somebody listens to the breaker. */
   readonly watched: boolean;
-  forcedReason(now: number): string;
+  forcedReason(): string;
   keyOf(call: number): string;
 }
 
@@ -70,8 +72,9 @@ export function run<T>(
   const flags = machines.call_start(host.handle, typeof operations === "function" ? 1 : operations.length, now);
   if (flags & REFUSED) {
     const [retryAt, why, probes] = [read(0), read(1), read(2)];
-    if (flags & EVENTS || host.watched) host.tell();
-    return rejectedSoon(refusal(retryAt, why, probes, why === FORCED_OPEN ? host.forcedReason(now) : ""));
+    const trace: TraceEntry[] = [];
+    if (flags & EVENTS || host.watched) host.tell(trace);
+    return rejectedSoon(traced(refusal(retryAt, why, probes, why === FORCED_OPEN ? host.forcedReason() : ""), trace));
   }
   const flight = new Flight(host, operations, signal, options?.key, over);
   return new Promise((resolve, reject) => {
@@ -79,42 +82,33 @@ export function run<T>(
   });
 }
 
+/** An error of ours, with what was decided in its call, if somebody listened. */
+function traced<E>(error: E, trace: TraceEntry[]): E {
+  if (trace.length > 0) (error as { trace?: TraceEntry[] }).trace = trace;
+  return error;
+}
+
 /** The call that an attempt belongs to, for operations of this package. */
 export let flightOf: (context: Context) => Flight<unknown>;
 
 /** An attempt, as its operation sees it. */
-export class Context implements AttemptContext {
+export class Context extends Abortable implements AttemptContext {
   #flight: Flight<unknown>;
 
   static {
     flightOf = context => context.#flight;
   }
 
-  #controller: AbortController | undefined;
-  #ended: { reason: unknown } | undefined;
-
   constructor(flight: Flight<unknown>, readonly attempt: number, readonly option: number) {
+    super();
     this.#flight = flight;
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
-    }
-    return this.#controller.signal;
-  }
   get remaining(): Ms {
     return this.#flight.remaining();
   }
   get key(): string {
     return this.#flight.key();
-  }
-
-  /** The attempt is given up: whoever listens to its signal hears why. */
-  static end(context: Context, reason: unknown): void {
-    context.#ended = { reason };
-    context.#controller?.abort(reason);
   }
 }
 
@@ -134,6 +128,8 @@ export class Flight<T> implements Due {
   #deadline = Infinity;
   #context: Context | undefined;
   #ended = false;
+  /** What was decided in it, as far as anybody listened. */
+  #trace: TraceEntry[] | undefined;
   /** The last failure. */
   #failure: unknown;
   /** That of each option, where there are several. */
@@ -158,7 +154,7 @@ export class Flight<T> implements Due {
     this.#reject = reject;
     this.#machine = read(5);
     this.#number = read(6);
-    this.#signal?.addEventListener("abort", this);
+    if (this.#signal !== undefined) follow(this.#signal, this);
     this.#follow(flags, now, undefined);
   }
 
@@ -182,10 +178,6 @@ export class Flight<T> implements Due {
   }
 
   /** The caller takes it back. */
-  handleEvent(): void {
-    this.cancel(this.#signal?.reason);
-  }
-
   cancel(reason?: unknown): void {
     if (this.#ended) return;
     this.#failure = reason;
@@ -215,7 +207,7 @@ export class Flight<T> implements Due {
 
   failed(attempt: number, error: unknown): void {
     if (this.#ended) return;
-    const { verdict, failure, message } = error instanceof Refused
+    const { verdict, failure, message } = isA(error, Refused)
       ? { verdict: error.verdict, failure: error.response, message: `${error.response.status} ${error.response.statusText}`.trim() }
       : { verdict: judgeBy(this.#host.classify, error), failure: error, message: messageOf(error).slice(0, LONGEST_MESSAGE) };
     // A classifier may have taken the call back.
@@ -224,6 +216,10 @@ export class Flight<T> implements Due {
     const now = this.#host.timers.now();
     const { class: place, transient, retryAfter } = verdict;
     this.#follow(machines.call_failed(this.#machine, attempt, now, place, transient, retryAfter, message), now, undefined);
+  }
+
+  #kept(): TraceEntry[] {
+    return (this.#trace ??= []);
   }
 
   #note(error: unknown): void {
@@ -238,17 +234,17 @@ export class Flight<T> implements Due {
       const error = flags & FAILED ? this.#error(flags, now) : undefined;
       this.#ended = true;
       host.timers.remove(this);
-      this.#signal?.removeEventListener("abort", this);
-      if (flags & EVENTS || host.watched) host.tell();
+      if (this.#signal !== undefined) unfollow(this.#signal, this);
+      if (flags & EVENTS || host.watched) host.tell(this.#kept());
       if (flags & DONE) this.#resolve(value as T);
-      else this.#reject(error);
+      else this.#reject(error === this.#failure ? error : traced(error, this.#kept()));
       this.#over?.(this);
       return;
     }
     const at = read(0);
     const [attempt, option, deadline] = flags & START ? [read(1), read(2), read(3)] : [0, 0, Infinity];
     if (flags & ABANDON) this.#abandon(new DeadlineExceeded("the attempt's time is up", "attempt"));
-    if (flags & EVENTS || host.watched) host.tell();
+    if (flags & EVENTS || host.watched) host.tell(this.#kept());
     if (flags & START) {
       this.#deadline = deadline;
       this.#start(attempt, option);
@@ -261,7 +257,7 @@ export class Flight<T> implements Due {
   #abandon(reason: unknown): void {
     if (this.#context === undefined) return;
     this.#note(reason);
-    Context.end(this.#context, reason);
+    Abortable.end(this.#context, reason);
   }
 
   #start(attempt: number, option: number): void {
@@ -290,9 +286,9 @@ export class Flight<T> implements Due {
     let error = failure;
     if (kind === EXHAUSTED && retries) error = new RetriesExhausted(sentence, one, cause);
     else if (kind === TOO_LATE) error = new DeadlineExceeded(sentence, SCOPES[one] ?? "call", timedOut ? {} : cause);
-    else if (kind === OPEN) error = refusal(one, two, three, two === FORCED_OPEN ? this.#host.forcedReason(now) : "");
+    else if (kind === OPEN) error = refusal(one, two, three, two === FORCED_OPEN ? this.#host.forcedReason() : "");
     else if (kind === SPENT) error = this.attempt > 0 ? new RetriesExhausted(sentence, this.attempt, cause) : new BudgetExceeded(sentence, RESOURCES[one] ?? "time");
-    if (flags & ABANDON && this.#context !== undefined) Context.end(this.#context, error);
+    if (flags & ABANDON && this.#context !== undefined) Abortable.end(this.#context, error);
     if (several === 0) return error;
     const failures = this.#failures;
     const last = (this.#operations as Operation<T>[]).length - 1;

@@ -1,10 +1,26 @@
 // JSON in canonical form (RFC 8785): equal values are equal texts, so that a digest means the same everywhere. Numbers and
 // strings are as ECMAScript prints them, which is what the standard asks for; only the members have to be put in order.
 
-/** The canonical text of what a value is as JSON; nothing is `null`. Throws a TypeError for what JSON cannot hold. */
+import { messageOf } from "./classify.js";
+
+/** The canonical text of what a value is as JSON; nothing is `null`. Throws for what JSON cannot hold: a cycle, a BigInt, and a number
+ *  that it would turn into `null`. */
 export function canonical(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value, (_, member: unknown) => {
+    if (typeof member === "number" && !Number.isFinite(member)) throw new RangeError(`${member} is not a JSON number`);
+    return member;
+  });
   return text === undefined ? "null" : ordered(JSON.parse(text));
+}
+
+/** The canonical text of what has to be JSON; throws a `TypeError` that names it. */
+export function jsonOf(name: string, value: unknown): string {
+  if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`${name} is not JSON: it is nothing that JSON can say`);
+  try {
+    return canonical(value);
+  } catch (error) {
+    throw new TypeError(`${name} is not JSON: ${messageOf(error)}`);
+  }
 }
 
 function ordered(value: unknown): string {

@@ -1,5 +1,8 @@
 // Everything but where the WebAssembly comes from: what both entries have.
 
+export type {
+  Agent, AgentOptions, Claimed, Effect, EffectLedger, Message, Model, ModelReply, RunOptions, RunResult, StopReason, Tool, ToolCall,
+} from "./agent/types.js";
 export { approvalGate } from "./approval.js";
 export type { ApprovalRequest, Approver, Decision } from "./approval.js";
 export { CircuitBreaker } from "./breaker.js";

@@ -1,6 +1,6 @@
 // The machines in WebAssembly: how they come to be there, and the registers through which numbers cross.
 
-import * as machines from "../generated/machines_bg.js";
+import * as machines from "../generated/machines/machines_bg.js";
 import { SteadfastError } from "./errors.js";
 
 export { machines };
@@ -16,23 +16,44 @@ export function provide(module: () => WebAssembly.Module): void {
 
 /** Makes the machines from a module. A second time changes nothing. */
 export function install(module: WebAssembly.Module): void {
-  if (memory !== undefined) return;
-  const { exports } = new WebAssembly.Instance(module, { "./machines_bg.js": machines as unknown as WebAssembly.ModuleImports });
-  machines.__wbg_set_wasm(exports);
-  (exports["__wbindgen_start"] as (() => void) | undefined)?.();
-  memory = exports["memory"] as WebAssembly.Memory;
+  refuseAnother(module, "./machines_bg.js", "init");
+  memory ??= instantiated(module, "./machines_bg.js", machines);
 }
 
-/** Sees to it that the machines are there. Whatever opens one begins with this. */
-export function ready(): void {
-  if (memory !== undefined) return;
-  if (inline === undefined) {
+/** The modules by the bindings that they ask for. */
+const FILES: Record<string, string> = { "./machines_bg.js": "steadfast.wasm", "./runs_bg.js": "steadfast-agent.wasm" };
+
+/** Throws for a module whose bindings are others than these. */
+export function refuseAnother(module: WebAssembly.Module, name: string, init: string): void {
+  const given = WebAssembly.Module.imports(module).map(({ module: from }) => from);
+  if (given.includes(name)) return;
+  const what = Object.keys(FILES).find(known => given.includes(known));
+  throw new TypeError(`${init} was given ${what === undefined ? "a module that is none of steadfast's" : FILES[what]!}; allowed: ${FILES[name]!}`);
+}
+
+/** Makes an instance, and has its bindings use it. */
+export function instantiated(module: WebAssembly.Module, name: string, bindings: { __wbg_set_wasm(exports: unknown): void }): WebAssembly.Memory {
+  const { exports } = new WebAssembly.Instance(module, { [name]: bindings as unknown as WebAssembly.ModuleImports });
+  bindings.__wbg_set_wasm(exports);
+  (exports["__wbindgen_start"] as (() => void) | undefined)?.();
+  return exports["memory"] as WebAssembly.Memory;
+}
+
+/** Throws where they are not to be had: before anything has happened, and not at the first failure. */
+export function provided(): void {
+  if (memory === undefined && inline === undefined) {
     throw new SteadfastError(
       "steadfast/slim has no engine yet: await init(url, bytes or module) before anything else, or import from \"steadfast\", which brings its own.",
       { code: "not_initialized" },
     );
   }
-  install(inline());
+}
+
+/** Sees to it that the machines are there. Whatever opens one begins with this. */
+export function ready(): void {
+  if (memory !== undefined) return;
+  provided();
+  install(inline!());
 }
 
 /** The registers; they move when the memory grows. */

@@ -1,17 +1,24 @@
 // `fetch` under a guard.
 //
-// An answer in one piece is read before it is handed on, so that whatever happens to it on the way is another try's to mend. A
-// stream is handed on with its first part; from there on it cannot be taken back, and what goes wrong is told to whoever
+// An answer in one piece is read before it is handed on, so that whatever happens to it on the way is another try's to mend: one
+// that says how long it is, and JSON, pages, XML and images in any case, up to 16 MiB. Anything else is a stream, and
+// is handed on with its first part; from there on it cannot be taken back, and what goes wrong is told to whoever
 // reads it. What a server refuses in the end is handed on as it came: SDKs make their own errors of it.
 
+import { Asked } from "./answer.js";
 import { type Context, flightOf, type Host, COMMIT, OUTPUT, run } from "./call.js";
-import { type Judged, judgeBy, judgeResponse, Refused } from "./classify.js";
+import { isA, type Judged, judgeBy, judgeResponse, property, Refused } from "./classify.js";
 import { SteadfastError } from "./errors.js";
+import { Shown } from "./shown.js";
 import { EventStream } from "./sse.js";
 import type { Operation } from "./types.js";
 
-/** How much of a stream is read ahead of whoever reads it: its limits are for the server, not for them. */
+/** How much of an answer is read ahead of whoever reads it: its limits are for the server, not for them. */
 const AHEAD_BYTES = 16 * 1024 * 1024;
+/** What comes bit by bit, whatever its length. */
+const STREAMS = /event-?stream|ndjson|jsonl|json-seq|stream\+json|^multipart\//i;
+/** What is of no use until it is all there. */
+const PIECES = /[/+](?:json|xml)\b|text\/(?:html|css|csv)|^image\/|application\/pdf/i;
 /** What a server says of a failure is in the first part of its answer. */
 const TELLING_BYTES = 64 * 1024;
 /** SDKs by Stainless (OpenAI's, Anthropic's and more) say in each request how often they have tried. */
@@ -22,15 +29,17 @@ export function guardedFetch(host: Host, retried: (attempts: number) => void): t
   return (input, init) => {
     const request = typeof Request === "function" && input instanceof Request ? input : undefined;
     const signal = init?.signal ?? request?.signal;
-    const count = Number(new Headers(init?.headers ?? request?.headers).get(RETRY_COUNT) ?? 0);
+    const headers = new Headers(init?.headers ?? request?.headers);
+    const count = Number(headers.get(RETRY_COUNT) ?? 0);
     if (count > 0) retried(count + 1);
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(host, input, init, request, resolve);
+      const asked = new Asked(request?.url ?? String(input), init?.method ?? request?.method ?? "GET", headers);
+      const exchange = new Exchange(host, input, init, request, asked, resolve);
       const calling = run(host, exchange.attempt, signal ? { signal } : undefined);
       calling.then(resolve, error => {
         if (exchange.shown !== undefined) exchange.shown.fail(error);
-        const answer = error instanceof Response ? error : (error as { cause?: unknown } | undefined)?.cause;
-        if (answer instanceof Response && !signal?.aborted) resolve(answer);
+        const answer = isA(error, Response) ? error : property(error, "cause");
+        if (isA(answer, Response) && !signal?.aborted) resolve(answer);
         else reject(error);
       });
     });
@@ -40,7 +49,7 @@ export function guardedFetch(host: Host, retried: (attempts: number) => void): t
 /** One request, its attempts and its answer. */
 class Exchange {
   /** The stream that somebody reads. */
-  shown: Shown | undefined;
+  shown: Shown<Uint8Array> | undefined;
   #refused: Response | undefined;
 
   constructor(
@@ -48,6 +57,7 @@ class Exchange {
     private readonly input: RequestInfo | URL,
     private readonly init: RequestInit | undefined,
     private readonly request: Request | undefined,
+    private readonly asked: Asked,
     private readonly resolve: (response: Response) => void,
   ) {}
 
@@ -58,19 +68,17 @@ class Exchange {
     const flight = flightOf(context as Context);
     flight.tell(context.attempt, OUTPUT);
     const type = response.headers.get("content-type") ?? "";
-    if (response.body === null || response.status === 0) return this.#judged(response, "");
-    if (response.status >= 400) return this.#judged(response, await beginning(response.clone()));
-    if (/\bjson\b|text\/html/.test(type)) {
-      const copy = response.clone();
-      const text = await whole(copy, () => flight.tell(context.attempt, OUTPUT));
-      return this.#judged(response, text);
+    if (response.body === null || response.status === 0) return this.#judged(response, judgeResponse(response, ""));
+    if (response.status >= 400) return this.#judged(response, judgeResponse(response, await beginning(response.clone())));
+    if (inOnePiece(type, response.headers.get("content-length"))) {
+      const text = await whole(response.clone(), this.asked.reads(type), () => flight.tell(context.attempt, OUTPUT));
+      if (text !== undefined) return this.#judged(response, this.asked.judge(response, type, text));
     }
     return this.#stream(response, context, /text\/event-stream/.test(type));
   };
 
   /** The answer itself, or a failure that carries it. */
-  #judged(response: Response, body: string): Response {
-    const verdict = judgeResponse(response, body);
+  #judged(response: Response, verdict: Judged | undefined): Response {
     if (verdict === undefined) return response;
     this.#refused = response;
     throw new Refused(response, this.#lasting(judgedByHost(this.host, response, verdict)));
@@ -89,10 +97,11 @@ class Exchange {
     const { attempt } = context;
     const reader = response.body!.getReader();
     const seen = events ? new EventStream() : undefined;
-    const shown = new Shown(() => {
+    const gone = () => {
       flight.cancel();
       void reader.cancel().catch(() => {});
-    });
+    };
+    const shown = new Shown<Uint8Array>(gone, AHEAD_BYTES, part => part.byteLength);
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
@@ -129,58 +138,6 @@ function judgedByHost(host: Host, response: Response, verdict: Judged): Judged {
   return host.classify === undefined ? verdict : judgeBy(host.classify, response, verdict);
 }
 
-/** The body as whoever called reads it. */
-class Shown {
-  readonly body: ReadableStream<Uint8Array>;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #pulled: (() => void) | undefined;
-  #over = false;
-
-  constructor(cancelled: () => void) {
-    this.body = new ReadableStream<Uint8Array>(
-      {
-        start: controller => void (this.#controller = controller),
-        pull: () => this.#pulled?.(),
-        cancel: () => {
-          this.#over = true;
-          this.#pulled?.();
-          cancelled();
-        },
-      },
-      { highWaterMark: AHEAD_BYTES, size: part => part.byteLength },
-    );
-  }
-
-  push(part: Uint8Array): void {
-    if (!this.#over) this.#controller.enqueue(part);
-  }
-  /** A body of nothing but this. */
-  alone(part: Uint8Array): ReadableStream<Uint8Array> {
-    this.push(part);
-    this.end();
-    return this.body;
-  }
-  end(): void {
-    if (!this.#over) this.#controller.close();
-    this.#over = true;
-  }
-  fail(error: unknown): void {
-    if (!this.#over) this.#controller.error(error);
-    this.#over = true;
-    this.#pulled?.();
-  }
-  /** Resolves when there is room for more. */
-  room(): Promise<void> | undefined {
-    if (this.#over || this.#controller.desiredSize! > 0) return undefined;
-    return new Promise(resolve => {
-      this.#pulled = () => {
-        this.#pulled = undefined;
-        resolve();
-      };
-    });
-  }
-}
-
 /** The same answer with another body. */
 function withBody(response: Response, body: ReadableStream<Uint8Array>): Response {
   const { status, statusText, headers, url, redirected, type } = response;
@@ -190,14 +147,26 @@ function withBody(response: Response, body: ReadableStream<Uint8Array>): Respons
   return other;
 }
 
-/** All of a body as text; `part` is called as it comes. */
-async function whole(response: Response, part: () => void): Promise<string> {
+/** Whether an answer comes in one piece. Text and bytes of no known length may well be a stream. */
+function inOnePiece(type: string, length: string | null): boolean {
+  if (STREAMS.test(type)) return false;
+  return length === null ? PIECES.test(type) : Number(length) <= AHEAD_BYTES;
+}
+
+/** All of a body, as text if that is wanted, or nothing if it is too long; `part` is called as it comes. */
+async function whole(response: Response, wanted: boolean, part: () => void): Promise<string | undefined> {
   const decoder = new TextDecoder();
   const reader = response.body!.getReader();
   let text = "";
+  let length = 0;
   for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
     part();
-    text += decoder.decode(value, { stream: true });
+    length += value!.byteLength;
+    if (length > AHEAD_BYTES) {
+      void reader.cancel().catch(() => {});
+      return undefined;
+    }
+    if (wanted) text += decoder.decode(value, { stream: true });
   }
   return text + decoder.decode();
 }

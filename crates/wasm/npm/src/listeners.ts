@@ -2,7 +2,7 @@
 
 /** Whoever listens, and what happens when the first comes and the last goes. */
 export class Listeners<T> {
-  #all: ((value: T) => void)[] = [];
+  #all: ((value: T) => unknown)[] = [];
 
   constructor(private readonly changed: (listening: boolean) => void) {}
 
@@ -23,13 +23,21 @@ export class Listeners<T> {
   }
 
   tell(value: T): void {
-    for (const listener of this.#all) {
-      try {
-        listener(value);
-      } catch (error) {
-        // It must not touch the call it only watches, and somebody should learn of it.
-        console.error("steadfast: a listener threw", error);
-      }
-    }
+    for (const listener of this.#all) told(listener, value);
   }
+}
+
+/** Tells one who listens, whatever comes of it. */
+export function told<T>(listener: (value: T) => unknown, value: T): void {
+  try {
+    const done: unknown = listener(value);
+    if (done instanceof Promise) done.catch(threw);
+  } catch (error) {
+    threw(error);
+  }
+}
+
+/** It must not touch the call it only watches, and somebody should learn of it. */
+function threw(error: unknown): void {
+  console.error("steadfast: a listener threw", error);
 }

@@ -11,11 +11,28 @@ const JITTERS: Jitter[] = ["full", "equal", "decorrelated", "none"];
 const NONE = -1;
 
 /** A value as a sentence shows it. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
+  return typeof value === "bigint" ? `${value}n` : String(value);
+}
+
+/** What an object is by its class; `undefined` for a plain one, also one with defaults in its prototype. */
+function classOf(value: object): string | undefined {
+  const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  for (let from = Object.getPrototypeOf(value) as object | null; from !== null; from = Object.getPrototypeOf(from) as object | null) {
+    const isRoot = Object.getPrototypeOf(from) === null;
+    if (!isRoot && Object.hasOwn(from, "constructor")) return typeof tag === "string" ? tag : String((from.constructor as { name?: unknown } | undefined)?.name);
+  }
+  return undefined;
+}
+
+/** The error for what should be an instance of a class of this package. */
+export function refusedInstance(name: string, value: unknown, wanted: string): Error {
+  const another = typeof value === "object" && value !== null && classOf(value) === wanted;
+  if (!another) return refused(name, value, `a ${wanted}`, true);
+  return new TypeError(`${name} is a ${wanted} of another copy of steadfast; allowed: one of this copy (CommonJS and ES modules each have their own)`);
 }
 
 /** The error for a value outside its meaning: of its type, or of its range. */
@@ -23,8 +40,21 @@ export function refused(name: string, value: unknown, allowed: string, wrongType
   return new (wrongType ? TypeError : RangeError)(`${name} is ${shown(value)}; allowed: ${allowed}`);
 }
 
-/** An object with no other keys than these; `undefined` is an empty one. */
+/** A plain object with no other keys than these; `undefined` is an empty one. */
 export function object<T extends object>(name: string, value: T | undefined, keys: readonly string[]): T {
+  if (value !== undefined) plain(name, value, keys);
+  return withKeys(name, value, keys);
+}
+
+function plain(name: string, value: object, keys: readonly string[]): void {
+  const kind = typeof value === "object" && value !== null && !Array.isArray(value) ? classOf(value) : undefined;
+  if (kind === "CircuitBreaker" && keys === BREAKER_OPTIONS) throw refusedInstance(name, value, kind);
+  // Its options would be read from where it has none, and what was meant would silently not happen.
+  if (kind !== undefined) throw new TypeError(`${name} is a ${kind}; allowed: ${kind === "Guard" ? "the policy that guard() takes" : "a plain object"} { ${keys.join(", ")} }`);
+}
+
+/** An object of whatever class with no other keys than these. */
+export function withKeys<T extends object>(name: string, value: T | undefined, keys: readonly string[]): T {
   if (value === undefined) return {} as T;
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw refused(name, value, "an object", true);
   for (const key in value) {
@@ -63,9 +93,12 @@ export function operation(name: string, value: unknown): asserts value is Operat
 }
 
 export function clockOf(clock: Clock | undefined): Clock | undefined {
-  if (clock !== undefined && (typeof clock?.now !== "function" || typeof clock.schedule !== "function")) {
+  if (clock === undefined) return undefined;
+  if (typeof clock?.now !== "function" || typeof clock.schedule !== "function") {
     throw refused("clock", clock, "an object with now() and schedule(at, wake)", true);
   }
+  const now: unknown = clock.now();
+  if (typeof now !== "number" || !Number.isFinite(now)) throw refused("clock.now()", now, "the instant it is, in milliseconds", true);
   return clock;
 }
 

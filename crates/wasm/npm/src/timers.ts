@@ -35,6 +35,11 @@ export class Timers {
   #quiet = false;
   #looking = false;
   #awake = false;
+  /** Of a clock of the caller's own: the last that it said, and what it does wrong. */
+  #last = 0;
+  #scheduling = false;
+  #early = false;
+  #complained = false;
 
   constructor(clock?: Clock) {
     this.#clock = clock;
@@ -42,12 +47,49 @@ export class Timers {
 
   /** In whole microseconds, never later than it really is. */
   now(): number {
-    if (this.#clock !== undefined) return Math.floor(this.#clock.now() * 1000);
+    if (this.#clock !== undefined) return this.#clocks(this.#clock);
     if (globalThis.setTimeout !== hostsTimeout) {
       hostsTimeout = globalThis.setTimeout;
       hosts = globalThis.performance;
     }
     return Math.floor(hosts.now() * 1000);
+  }
+
+  /** The instant of a clock of the caller's own. One that it does not say is the last that it said. */
+  #clocks(clock: Clock): number {
+    let said: unknown;
+    try {
+      said = clock.now();
+      if (Number.isFinite(said)) return (this.#last = micros(said as number));
+    } catch (error) {
+      said = error;
+    }
+    this.#complain("now() did not say a finite number of milliseconds, and the last instant that it said is taken for now", said);
+    return this.#last;
+  }
+
+  /** Has a clock of the caller's own wake us. Where it cannot the host does, so that whoever waits does not wait for ever. */
+  #schedule(clock: Clock, at: number, now: number): void {
+    this.#early = false;
+    this.#scheduling = true;
+    let cancel: unknown;
+    try {
+      cancel = clock.schedule(at / 1000, this.#wake);
+      if (!this.#early) return void (this.#cancel = typeof cancel === "function" ? (cancel as () => void) : undefined);
+      // Before it returned: of what is due that is only hasty, of what is not it would go on for ever.
+      if (at > now) this.#complain("schedule(at, wake) called wake at once, before that instant: the host's timer is taken", at / 1000);
+    } catch (error) {
+      this.#complain("schedule(at, wake) threw: the host's timer is taken", error);
+    } finally {
+      this.#scheduling = false;
+    }
+    const timer = setTimeout(this.#wake, Math.min(Math.max(Math.ceil((at - now) / 1000), 1), LONGEST_MS));
+    this.#cancel = () => clearTimeout(timer);
+  }
+
+  #complain(what: string, said: unknown): void {
+    if (!this.#complained) console.error(`steadfast: clock.${what}`, said);
+    this.#complained = true;
   }
 
   /** Puts something among what is due, or moves it. */
@@ -114,7 +156,7 @@ export class Timers {
       this.#cancel?.();
       this.#armedFor = first.at;
       this.#armedBy = globalThis.setTimeout;
-      this.#cancel = this.#clock.schedule(first.at / 1000, this.#wake);
+      this.#schedule(this.#clock, first.at, now);
       return;
     }
     if (this.#armedBy === globalThis.setTimeout && first.at >= this.#armedFor) {
@@ -132,6 +174,7 @@ export class Timers {
 
   /** Timers of the host fire early, and late: whatever is not due waits on. */
   #wake = (): void => {
+    if (this.#scheduling) return void (this.#early = true);
     this.#armedFor = Infinity;
     this.#timer = this.#cancel = undefined;
     this.#awake = true;
@@ -171,6 +214,12 @@ export class Timers {
     if (yes) timer.ref?.();
     else timer.unref?.();
   }
+}
+
+/** The last microsecond that is not after `ms`. Of a clock that says 1.001, the product is a trifle less than 1001. */
+function micros(ms: number): number {
+  const near = Math.round(ms * 1000);
+  return near / 1000 <= ms ? near : near - 1;
 }
 
 declare const setImmediate: ((callback: () => void) => unknown) | undefined;

@@ -18,12 +18,12 @@ class Told implements TraceEntry {
   readonly #kind: number;
   readonly #numbers: number[];
 
-  constructor(kind: number, numbers: number[]) {
+  constructor(kind: number, numbers: number[], family: string) {
     this.#kind = kind;
     this.#numbers = numbers;
     this.at = read(1) / 1000;
     this.what = kind === STARTED ? "attempt_started" : "attempt_succeeded";
-    this.call = String(read(2));
+    this.call = `${family}${read(2)}`;
     this.attempt = read(3);
   }
 
@@ -47,15 +47,21 @@ class Told implements TraceEntry {
   }
 }
 
-/** What was decided in the last step. To be fetched before the next. */
-export function decisions(): TraceEntry[] {
+/** What was decided in the last step. To be fetched before the next. `family` tells calls of one machine of a guard from those
+ *  of another, which count from 1 too. */
+export function decisions(family: string): TraceEntry[] {
   const entries: TraceEntry[] = [];
   for (let kind = machines.event_next(); kind !== 0; kind = machines.event_next()) {
-    if (kind === STARTED) entries.push(new Told(kind, [read(4), read(5), read(6)]));
-    else if (kind === SUCCEEDED) entries.push(new Told(kind, [read(4)]));
-    else entries.push(JSON.parse(machines.event_json()) as TraceEntry);
+    if (kind === STARTED) entries.push(new Told(kind, [read(4), read(5), read(6)], family));
+    else if (kind === SUCCEEDED) entries.push(new Told(kind, [read(4)], family));
+    else entries.push(named(JSON.parse(machines.event_json()) as TraceEntry, family));
   }
   return entries;
+}
+
+function named(entry: TraceEntry, family: string): TraceEntry {
+  if (entry.call !== undefined) entry.call = family + entry.call;
+  return entry;
 }
 
 /** Something around a guarded call tries again too, and says so. */

@@ -1,5 +1,6 @@
 // The public types that several files share. All durations and instants are milliseconds.
 
+/** Milliseconds: of a duration, or of an instant on a clock. */
 export type Ms = number;
 
 /** What kind of failure an attempt met. Closed set; the same one as in the Rust crate. */
@@ -12,6 +13,7 @@ export type FailureClass =
 /** What a classifier says of one thrown value. `retryAfter` is what the server asked for, if it did. */
 export interface Verdict { class: FailureClass; transient: boolean; retryAfter?: Ms }
 
+/** What time is. The default is the host's; `steadfast/sim` has one that stands still until it is told to move on. */
 export interface Clock {
   /** Monotonic. */
   now(): Ms;
@@ -19,11 +21,13 @@ export interface Clock {
   schedule(at: Ms, wake: () => void): () => void;
 }
 
+/** Time and chance, which anyone can inject wherever something is made. */
 export interface Shared {
   /** Default: `performance.now()` and the host's timers. */ clock?: Clock;
   /** A whole number, or a decimal string up to 18446744073709551615. Default: drawn anew. */ seed?: string | number;
 }
 
+/** What an operation is told of the attempt that it is. */
 export interface AttemptContext {
   /** Aborted when this attempt's time is up or the caller cancels. Made only when it is read. */
   readonly signal: AbortSignal;
@@ -36,10 +40,14 @@ export interface AttemptContext {
   /** Same for every attempt of one call: hand it to services that take an idempotency key. */
   readonly key: string;
 }
+/** What is tried: a function of the attempt. It may throw, reject, or give its value at once. */
 export type Operation<T> = (context: AttemptContext) => T | PromiseLike<T>;
+/** Of one call: the caller's own signal, which ends it at once with the signal's reason, and the key that its attempts share. */
 export interface CallOptions { signal?: AbortSignal; key?: string }
 
+/** How a wait of at most `c` is drawn: from 0 to `c`, from half of it to `c`, from the one before, or not at all. */
 export type Jitter = "full" | "equal" | "decorrelated" | "none";
+/** How often, and after which waits, something is tried again. */
 export interface RetryPolicy {
   /** Tries in all, the first included; `Infinity` for as many as there is time for. Default 3. */ attempts?: number;
   /** Default 500, or `cap` if that is less. */ base?: Ms;
@@ -50,6 +58,7 @@ export interface RetryPolicy {
   classify?: (error: unknown) => Verdict | undefined;
 }
 
+/** When a breaker opens, for how long, and what closes it again. */
 export interface BreakerPolicy {
   /** Opens after so many failures in a row. Default 5. `0` switches this rule off. */
   consecutive?: number;
@@ -66,6 +75,7 @@ export interface BreakerPolicy {
   /** A probe unheard of for so long counts as failed. Default: the attempt's timeout, else openFor. */
   lease?: Ms;
 }
+/** What a breaker does: lets all through, nothing, single probes; or what `forceOpen` and `disable` made it do. */
 export type BreakerState = "closed" | "open" | "half-open" | "forced-open" | "disabled";
 
 /** One decision, with its reason as a value and as a sentence. */

@@ -21,6 +21,19 @@ test("reserved before, settled after, and a child only narrows", () => {
   assert.deepEqual([budget.left.tokens, child.left.tokens, budget.left.money], [10, 10, 1.5]);
 });
 
+test("of a budget that is used up nothing is reserved, also where nobody says how much", () => {
+  for (const [spent, what, message] of [
+    [{ tokens: 5 }, "tokens", /^tokens: 1 asked for, 0 left of 5;/],
+    [{ money: 2 }, "money", /^money: .* 0 left of /],
+  ]) {
+    const budget = new Budget({ ...spent });
+    budget.reserve({}).cancel();
+    budget.reserve(spent).settle(spent);
+    assert.throws(() => budget.reserve({}), { what, message });
+    assert.throws(() => budget.child({}).reserve({}), { what });
+  }
+});
+
 test("time is up at its instant", async () => {
   const clock = new TestClock();
   const budget = new Budget({ deadline: 1000, clock });

@@ -27,6 +27,29 @@ test("slim says what to do before it is told where its module is, and then does 
   assert.match(run(`${begin} await init(7).catch(error => console.log(error.message));`, esm), /^init's source is 7; allowed: a URL, bytes/);
 });
 
+test("slim's retry does not begin without its module", () => {
+  const begin = 'import { retry } from "steadfast/slim"; let tries = 0;';
+  assert.equal(run(`${begin} try { await retry(() => { tries += 1; }); } catch (error) { console.log(error.code, tries); }`, esm), "not_initialized 0");
+});
+
+test("a module that is handed to the wrong door is named", () => {
+  const begin = 'import { initSync, initAgentSync } from "steadfast/slim"; import { readFileSync } from "node:fs"; const said = begin => { try { begin(); } catch (error) { console.log(error.name, error.message); } }; const bytes = name => readFileSync(`dist/${name}`);';
+  assert.deepEqual(run(`${begin} said(() => initSync(bytes("steadfast-agent.wasm"))); said(() => initAgentSync(bytes("steadfast.wasm"))); said(() => initSync(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])));`, esm).split("\n"), [
+    "TypeError init was given steadfast-agent.wasm; allowed: steadfast.wasm",
+    "TypeError initAgent was given steadfast.wasm; allowed: steadfast-agent.wasm",
+    "TypeError init was given a module that is none of steadfast's; allowed: steadfast.wasm",
+  ]);
+});
+
+test("slim has an agent once it is told where that module is", () => {
+  const begin = 'import { initSync, initAgent, initAgentSync, agent } from "steadfast/slim"; import { readFileSync } from "node:fs"; initSync(readFileSync("dist/steadfast.wasm")); const bytes = readFileSync("dist/steadfast-agent.wasm"); const model = () => ({ text: "ready" });';
+  const use = "console.log((await agent({ model }).run('x')).answer);";
+  assert.equal(run(`${begin} try { agent({ model }); } catch (error) { console.log(error.code, error.message); }`, esm),
+    'not_initialized steadfast/slim has no agent yet: await initAgent(url, bytes or module) of steadfast-agent.wasm before agent(), or import it from "steadfast", which brings its own.');
+  assert.equal(run(`${begin} await initAgent(new WebAssembly.Module(bytes)); ${use}`, esm), "ready");
+  assert.equal(run(`${begin} initAgentSync(bytes); await initAgent(bytes); ${use}`, esm), "ready");
+});
+
 test("both entries are one package: one engine, one set of classes", () => {
   assert.equal(run('import * as whole from "steadfast"; import * as slim from "steadfast/slim"; console.log(whole.CircuitBreaker === slim.CircuitBreaker, await slim.guard().call(() => 1));', esm), "true 1");
 });
@@ -34,16 +57,20 @@ test("both entries are one package: one engine, one set of classes", () => {
 test("every name of the contract is there, and no other", () => {
   const names = [
     "AllOptionsFailed", "ApprovalDenied", "Budget", "BudgetExceeded", "CircuitBreaker", "CircuitOpen", "DeadlineExceeded", "RetriesExhausted",
-    "SteadfastError", "StepLimitExceeded", "StepLimiter", "TransientError", "approvalGate", "callWithDeadline", "classify", "fallback", "guard", "retry",
+    "SteadfastError", "StepLimitExceeded", "StepLimiter", "TransientError", "agent", "approvalGate", "callWithDeadline", "classify", "fallback", "guard", "retry",
   ];
   assert.deepEqual(Object.keys(createRequire(import.meta.url)("steadfast")).sort(), names);
 });
 
-test("the types are the contract's", () => {
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "test/types"], { cwd: new URL("..", import.meta.url), stdio: "inherit" });
+test("steadfast/sim is there for both, and brings its own world along when a scenario is played", () => {
+  const names = ["VirtualClock", "faultyFetch", "faultyModel", "scenarios", "simulate"];
+  assert.deepEqual(Object.keys(createRequire(import.meta.url)("steadfast/sim")).sort(), names);
+  const made = "let made = 0; const { Module } = WebAssembly; WebAssembly.Module = class extends Module { constructor(bytes) { super(bytes); made += 1; } };";
+  const use = "const before = made; console.log(before, sim.simulate({ scenario: 'hung' }).hash.slice(0, 8), made, new sim.VirtualClock().now());";
+  assert.equal(run(`${made} const sim = await import("steadfast/sim"); ${use}`, esm), "0 69c72eed 1 0");
+  assert.equal(run(`${made} const sim = require("steadfast/sim"); ${use}`), "0 69c72eed 1 0");
 });
 
-test("the example of the README does what it says", () => {
-  const [, example] = /^```js\n([^]*?)^```/m.exec(readFileSync(new URL("../README.md", import.meta.url), "utf8"));
-  assert.equal(run(`globalThis.fetch = async () => new Response("text"); ${example.replace(/^import .*$/m, line => `\n${line}\n`)}`, esm), "true");
+test("the types are the contract's", () => {
+  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "test/types"], { cwd: new URL("..", import.meta.url), stdio: "inherit" });
 });

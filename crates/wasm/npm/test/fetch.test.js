@@ -68,7 +68,79 @@ test("a page with status 200 where JSON should be, and JSON that breaks off, are
     answer(200, "<!doctype html><title>Sign in</title>", { "content-type": "text/html" }),
     response => { response.writeHead(200, { ...json, "content-length": 100 }).write('{"text":'); setTimeout(() => response.destroy(), 20); },
   ];
-  assert.deepEqual([await (await guarded()(url)).json(), requests.length], [{ text: "well" }, 3]);
+  assert.deepEqual([await (await guarded()(url, { headers: { accept: "application/json" } })).json(), requests.length], [{ text: "well" }, 3]);
+});
+
+test("an answer with a good status that is no provider's error was carried out, and is not asked for again, whatever it says of errors", async () => {
+  for (const body of [
+    '{"order":17,"placed":true,"error":"the receipt could not be mailed"}', '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"x"}}',
+    '{"order":17,"error":{"type":"mail_failed","message":"x"}}', '{"error":"x"}', '{"error":{}}', '{"error":[]}', '[{"error":"x"}]', '[]', "null", "",
+  ]) {
+    script = [answer(200, body, json)];
+    requests = [];
+    const response = await guarded()(url, { method: "POST", body: "{}", headers: json });
+    assert.deepEqual([await response.text(), requests.length], [body, 1]);
+  }
+});
+
+test("a provider's error with a good status, and JSON without its end, are asked for again", async () => {
+  for (const body of [
+    '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"r"}', '{"error":{"code":502,"message":"x"},"user_id":"u"}',
+    '{"error":{"message":"x","type":"server_error","param":null,"code":null}}', '[{"error":{"code":503,"message":"x","status":"UNAVAILABLE"}}]',
+    '{"object":"response","status":"failed","error":{"code":"server_error","message":"x"},"output":[]}', '{"a":', '{"a":"\\"}', '[{"a":1}',
+  ]) {
+    script = [answer(200, body, json)];
+    requests = [];
+    const response = await guarded()(url, { method: "POST", body: "{}", headers: json });
+    assert.deepEqual([await response.text(), requests.length], ['{"text":"well"}', 2], body);
+  }
+});
+
+test("an empty answer where JSON should be is asked for again where that orders nothing, and of models", async () => {
+  for (const [path, method, times] of [["", "GET", 2], ["v1/chat/completions?a=b", "POST", 2], ["orders", "POST", 1]]) {
+    script = [answer(200, "", json)];
+    requests = [];
+    await guarded()(url + path, { method });
+    assert.equal(requests.length, times, path);
+  }
+});
+
+test("a page is what was asked for unless JSON was", async () => {
+  const page = answer(200, "<!doctype html><title>News</title>", { "content-type": "text/html" });
+  const accept = accept => ({ headers: { accept } });
+  const post = { method: "POST", body: "{}", headers: json };
+  for (const [path, init, times] of [
+    ["", {}, 1], ["", accept("application/json, text/html;q=0.9"), 1], ["", { method: "POST", body: "a=b" }, 1], ["v1/messages", {}, 3], ["", accept("application/json"), 3], ["", post, 3],
+  ]) {
+    script = [page, page, page];
+    requests = [];
+    const response = await guarded()(url + path, init);
+    assert.deepEqual([await response.text(), requests.length], ["<!doctype html><title>News</title>", times]);
+  }
+});
+
+test("what breaks off before it was handed on is asked for again, whatever it is", async () => {
+  const cut = headers => response => { response.writeHead(200, headers).write("part"); setTimeout(() => response.destroy(), 20); };
+  for (const headers of [
+    { "content-type": "text/plain", "content-length": 100 }, { "content-type": "application/octet-stream", "content-length": 100 }, { "content-length": 100 },
+    { "content-type": "image/png" }, { "content-type": "application/xml" },
+  ]) {
+    script = [cut(headers)];
+    requests = [];
+    assert.deepEqual([await (await guarded()(url)).json(), requests.length], [{ text: "well" }, 2]);
+  }
+});
+
+test("text of no known length is a stream, and so is what is too long", async () => {
+  for (const [headers, length] of [[{ "content-type": "text/plain" }, 4], [{ "content-type": "application/octet-stream", "content-length": 17_000_000 }, 4], [{ "content-type": "image/png" }, 17_000_000]]) {
+    let end;
+    script = [response => { response.writeHead(200, headers).write("x".repeat(length)); end = response; }];
+    requests = [];
+    const response = await guarded()(url);
+    end.destroy();
+    const { error } = await read(response);
+    assert.deepEqual([error.message, requests.length], ["terminated", 1]);
+  }
 });
 
 test("a request object is sent anew each time, a stream only once", async () => {
@@ -91,6 +163,14 @@ test("a stream without its last event is an error to whoever reads it, and is no
   script = [answer(200, chunk("a"), sse)];
   const { text, error } = await read(await guarded()(url));
   assert.deepEqual([text, error.code, requests.length], [chunk("a"), "incomplete", 1]);
+});
+
+test("what came before a stream broke is read, however late somebody begins to", async () => {
+  script = [response => { response.writeHead(200, sse).write(chunk("a")); setTimeout(() => response.destroy(), 20); }];
+  const response = await guarded()(url);
+  await new Promise(resolve => setTimeout(resolve, 100));
+  const { text, error } = await read(response);
+  assert.deepEqual([text, error.message], [chunk("a"), "terminated"]);
 });
 
 test("a stream of a format that nobody knows may end as it likes", async () => {

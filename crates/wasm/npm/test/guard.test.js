@@ -115,6 +115,22 @@ test("a call within a call of the same guard, and a listener that calls, get the
   assert.equal(await inner, "from a listener");
 });
 
+test("an error says what was decided in its call, if somebody listened", async () => {
+  const clock = new TestClock();
+  const one = guard({ retry: { attempts: 2, base: 10 }, breaker: { consecutive: 2 }, clock });
+  const silent = await one.call(() => { throw Object.assign(new Error("401"), { status: 401 }); }).catch(error => error);
+  assert.equal(silent.trace, undefined);
+  const off = one.on("decision", () => {});
+  const [first, other] = [watch(one.call(() => { throw unavailable(); })), watch(one.call(never))];
+  await clock.advance(10);
+  assert.deepEqual(first.error.trace.map(({ what }) => what), ["attempt_started", "attempt_failed", "backing_off", "attempt_started", "attempt_failed", "breaker_opened", "call_failed"]);
+  assert.equal(new Set(first.error.trace.map(({ call }) => call)).size, 1);
+  const refused = await one.call(() => "never").catch(error => error);
+  assert.deepEqual(refused.trace.map(({ what }) => what), ["breaker_rejected", "call_failed"]);
+  off();
+  assert.equal(other.state, "pending");
+});
+
 test("one caller's cancellation leaves the other's call alone", async () => {
   const one = guard({ timeout: 1000 });
   const caller = new AbortController();

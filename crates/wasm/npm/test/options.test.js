@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { test } from "node:test";
-import { approvalGate, Budget, callWithDeadline, CircuitBreaker, fallback, guard, retry, StepLimiter } from "steadfast";
+import { agent, approvalGate, Budget, callWithDeadline, CircuitBreaker, fallback, guard, retry, StepLimiter, TransientError } from "steadfast";
 
 const operation = () => 1;
+/** The copy that CommonJS has of its own. */
+const there = createRequire(import.meta.url)("steadfast");
+const another = "of another copy of steadfast; allowed: one of this copy (CommonJS and ES modules each have their own)";
 const ms = "milliseconds, more than 0, at most 9007199254740";
 
 /** What is said, and what is answered: the whole sentence. */
@@ -26,13 +30,24 @@ const refusals = [
   [() => retry(operation, { key: "" }), TypeError, 'key is ""; allowed: a string that is not empty'],
   [() => callWithDeadline(operation, 0), RangeError, `ms is 0; allowed: ${ms}, or Infinity for none`],
   [() => callWithDeadline(operation), TypeError, "ms is undefined; allowed: milliseconds, more than 0"],
-  [() => fallback([]), TypeError, "options is an array; allowed: an array of functions, one at least"],
+  [() => fallback([]), TypeError, "options is an empty array; allowed: an array of functions, one at least"],
   [() => fallback([operation, 1]), TypeError, "options[1] is 1; allowed: a function"],
   [() => guard({ timeout: -1 }), RangeError, `timeout is -1; allowed: ${ms}, or Infinity for none`],
   [() => guard({ deadline: "1s" }), TypeError, `deadline is "1s"; allowed: ${ms}, or Infinity for none`],
   [() => guard({ retry: true }), TypeError, "retry is true; allowed: an object"],
   [() => guard({ breaker: 5 }), TypeError, "breaker is 5; allowed: an object"],
   [() => guard({ budget: {} }), TypeError, "budget is an object; allowed: a Budget"],
+  [() => guard(guard()), TypeError, "guard is a Guard; allowed: the policy that guard() takes { timeout, deadline, retry, breaker, budget, classify, clock, seed }"],
+  [() => guard({ breaker: new there.CircuitBreaker() }), TypeError, `breaker is a CircuitBreaker ${another}`],
+  [() => guard({ budget: new there.Budget({ tokens: 5 }) }), TypeError, `budget is a Budget ${another}`],
+  [() => agent({ model: operation, budget: new there.Budget({ tokens: 5 }) }), TypeError, `budget is a Budget ${another}`],
+  [() => guard({ budget: 5n }), TypeError, "budget is 5n; allowed: a Budget"],
+  [() => guard({ clock: { now: () => NaN, schedule() {} } }), TypeError, "clock.now() is NaN; allowed: the instant it is, in milliseconds"],
+  [() => guard({ clock: { now: () => "5", schedule() {} } }), TypeError, 'clock.now() is "5"; allowed: the instant it is, in milliseconds'],
+  [() => new TransientError("x", { retryAfter: NaN }), RangeError, "retryAfter is NaN; allowed: milliseconds, 0 or more"],
+  [() => new TransientError("x", { retryAfter: -1 }), RangeError, "retryAfter is -1; allowed: milliseconds, 0 or more"],
+  [() => new TransientError("x", { retryAfter: "2" }), TypeError, 'retryAfter is "2"; allowed: milliseconds, 0 or more'],
+  [() => guard({ retry: new CircuitBreaker() }), TypeError, "retry is a CircuitBreaker; allowed: a plain object { attempts, base, cap, factor, jitter, classify }"],
   [() => guard({ retries: 3 }), TypeError, 'guard has no option "retries"; its options: timeout, deadline, retry, breaker, budget, classify, clock, seed'],
   [() => guard().on("event", operation), TypeError, 'event is "event"; allowed: "decision"'],
   [() => guard().call(operation, { fallbacks: operation }), TypeError, "fallbacks is a function; allowed: an array of functions"],
@@ -50,7 +65,7 @@ const refusals = [
   [() => new Budget({}).reserve({ tokens: -1 }), RangeError, "estimate.tokens is -1; allowed: a whole number from 0 to 9007199254740991"],
   [() => new StepLimiter(0), RangeError, "limit is 0; allowed: a whole number from 1 to 4294967295"],
   [() => approvalGate(operation, { tool: "", risky: true }), TypeError, 'tool is ""; allowed: the tool\'s name'],
-  [() => approvalGate(operation, { tool: "pay", risky: 1 }), TypeError, "risky is 1; allowed: a function"],
+  [() => approvalGate(operation, { tool: "pay", risky: 1 }), TypeError, "risky is 1; allowed: true, false or a function of the arguments"],
   [() => approvalGate(operation, { tool: "pay", risky: true, expiresAfter: 0 }), RangeError, `expiresAfter is 0; allowed: ${ms}`],
 ];
 

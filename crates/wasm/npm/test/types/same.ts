@@ -38,6 +38,23 @@ export type Functions = [
   Gives<typeof ours.Budget, typeof contract.Budget>, Gives<typeof ours.TransientError, typeof contract.TransientError>,
 ];
 
-/** Names of the contract that are still to come: the agent's. Empty when they are there. */
+/** Options may hold a breaker or a budget, whose private parts are each their own: their names are compared, and the rest by value. */
+type Shareable = "guard" | "budget";
+type Besides<T> = Omit<T, Shareable>;
+
+export type OfAgents = [
+  Holds<Same<ours.Message, contract.Message>>, Holds<Same<ours.ToolCall, contract.ToolCall>>, Holds<Same<ours.ModelReply, contract.ModelReply>>,
+  Holds<Same<ours.StopReason, contract.StopReason>>, Holds<Same<ours.RunResult, contract.RunResult>>, Holds<Same<ours.Agent, contract.Agent>>,
+  Holds<Same<keyof ours.RunResult, keyof contract.RunResult>>, Holds<Same<keyof ours.Agent, keyof contract.Agent>>,
+  Holds<Same<keyof ours.Tool, keyof contract.Tool>>, Holds<Same<Besides<ours.Tool>, Besides<contract.Tool>>>,
+  // What processes share that resume the same snapshot is ours to add, and so is who keeps recordings.
+  Holds<Same<Exclude<keyof ours.AgentOptions, "ledger" | "recorder">, keyof contract.AgentOptions>>,
+  Holds<Same<Omit<Besides<ours.AgentOptions>, "model" | "tools">, Omit<Besides<contract.AgentOptions>, "model" | "tools">>>,
+  // Whoever writes a model by the contract has one of ours.
+  Gives<contract.Model, ours.Model>, Holds<Same<ReturnType<typeof ours.agent>, ReturnType<typeof contract.agent>>>,
+  Holds<Same<Parameters<typeof ours.agent>["length"], Parameters<typeof contract.agent>["length"]>>,
+];
+
+/** No name of the contract is missing. */
 type Missing = Exclude<keyof typeof contract, keyof typeof ours>;
-export type Complete = Holds<Same<Missing, "agent">>;
+export type Complete = Holds<Same<Missing, never>>;
