@@ -1,19 +1,59 @@
 // axe-core finds nothing to object to: in every state, light and dark, wide and narrow.
+import { readFile } from 'node:fs/promises';
 import AxeBuilder from '@axe-core/playwright';
+import { RECORDED, drop } from './dropped.js';
 import { test, expect } from './fixture.js';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const WIDTHS = [1280, 360];
 const SCHEMES = ['light', 'dark'];
 
+/** What a person can have before them: a name, a link, and what is done then. Every feature has its states here. */
 const STATES = [
   ['start', ''],
+  ['first step', 'v=1&scenario=flaky&at=1'],
   ['in the middle of a run', 'v=1&scenario=flaky&at=11'],
-  ['approval asked', 'v=1&scenario=risky&at=17'],
+  ['one line before the end', 'v=1&scenario=flaky&at=24'],
   ['finished with an answer', 'v=1&scenario=flaky&at=25'],
+  ['a bar is looked at', 'v=1&scenario=flaky&at=99', async ({ playground }) => playground.item(/^Wait of 2\.105 s/).click()],
+  ['hung call under way', 'v=1&scenario=hung&at=5'],
+  ['hung call cut off', 'v=1&scenario=hung&at=99'],
+  ['outage, breaker open', 'v=1&scenario=down&at=16'],
   ['finished degraded', 'v=1&scenario=down&at=99'],
+  ['runaway loop told', 'v=1&scenario=looping&at=30'],
+  ['runaway loop stopped', 'v=1&scenario=looping&at=99'],
+  ['approval asked', 'v=1&scenario=risky&at=17'],
+  ['approval given', 'v=1&scenario=risky&decisions=a&at=20'],
+  ['mail sent', 'v=1&scenario=risky&decisions=a&at=99'],
+  ['mail refused', 'v=1&scenario=risky&decisions=d&at=99'],
+  ['nothing wrong with the world', 'v=1&faults=none&at=99'],
+  ['everything wrong with it', 'v=1&faults=flaky,hung,down,looping,risky&at=99'],
   ['naive agent crashed', 'v=1&scenario=naive&at=99'],
+  ['naive agent hangs for ever', 'v=1&scenario=hung&protection=off&at=99'],
+  ['naive agent goes round for ever', 'v=1&scenario=looping&protection=off&at=999'],
+  ['naive agent sent the mail', 'v=1&scenario=risky&protection=off&at=99'],
+  ['seed that is none', '', async ({ playground }) => {
+    await playground.seed.fill('seven');
+    await playground.seed.press('Enter');
+  }],
+  ['playing', 'v=1&scenario=looping', async ({ playground }) => {
+    await playground.play.click();
+    await expect(playground.events.nth(1)).toBeAttached();
+    await playground.pause.click();
+  }],
   ['message about a corrupt link', 'v=9'],
+  ['message about a file', '', async ({ playground }) => {
+    await drop(playground.page, 'no run');
+    await expect(playground.notice).toBeVisible();
+  }],
+  ['recorded run', '', async ({ playground }) => {
+    await drop(playground.page, await readFile(RECORDED, 'utf8'));
+    await expect(playground.toggle('By the settings here')).toBeVisible();
+  }],
+  ['recorded run by other settings', '', async ({ playground }) => {
+    await drop(playground.page, await readFile(RECORDED, 'utf8'));
+    await playground.toggle('By the settings here').click();
+  }],
 ];
 
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
@@ -24,12 +64,15 @@ async function violations(page) {
   return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.any[0]?.message ?? ''}`).join('; ')}`);
 }
 
-for (const [state, link] of STATES) {
+for (const [state, link, act] of STATES) {
   for (const colorScheme of SCHEMES) {
     test(`no violations: ${state}, ${colorScheme}`, async ({ page, playground }) => {
+      // The whole page is looked at twice.
+      test.slow();
       await page.emulateMedia({ colorScheme });
       await page.goto(`#${link}`);
       await expect(playground.table).toBeAttached();
+      await act?.({ playground });
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 800 });
         expect(await violations(page), `at ${width} px`).toEqual([]);
@@ -77,3 +120,19 @@ function visibleLook(element) {
     .map((style) => [style.backgroundColor, style.border, style.outline, style.content, style.translate, style.transform, style.left])
     .join('|');
 }
+
+test('at 200 % text nothing is lost and nothing scrolls sideways', async ({ page, playground }) => {
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    await playground.open('v=1&scenario=flaky&at=25');
+    await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+    const by = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(by, `at ${width} px`).toBeLessThanOrEqual(0);
+    for (const control of [playground.step, playground.play, playground.position, playground.newSeed]) await expect(control).toBeVisible();
+    const cut = await page.evaluate(() => [...document.querySelectorAll('button, h2, dd, .switch-label')]
+      .filter((element) => element.checkVisibility() && element.closest('[aria-labelledby="timeline-title"]') === null)
+      .filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === 'hidden')
+      .map((element) => element.textContent.slice(0, 40)));
+    expect(cut, `cut off at ${width} px`).toEqual([]);
+  }
+});

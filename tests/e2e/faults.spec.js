@@ -17,7 +17,9 @@ test('flaky model is tried again until it answers, and every wait has its reason
   ]);
   await playground.expectResult({ answer: '17 * 23 = 391.', steps: 2, blocked: 'none', degraded: 'no' });
   await expect(playground.item(/^Attempt \d, failed/)).toHaveCount(2);
+  await playground.openTab('State');
   await expect(playground.breaker).toContainText('closed');
+  await expect(playground.breaker).toContainText('Last results, oldest first: ✗ ✗ ✓ ✓');
 });
 
 test('hung call is cut at its timeout of 4 s and tried again', async ({ playground }) => {
@@ -38,6 +40,7 @@ test('outage opens the breaker and ends in an honest safe message', async ({ pla
   await playground.open();
   await playground.setFaults('Outage');
   await playground.stepTo(14);
+  await playground.openTab('State');
   await expect(playground.breaker).toContainText('closed');
   await playground.stepToEnd(18);
   await playground.expectEvents([

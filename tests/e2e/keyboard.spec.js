@@ -40,6 +40,8 @@ async function pressOn(page, locator, key) {
 }
 
 test('session by keyboard alone: break, step, approve, reset', async ({ page, playground }) => {
+  // Every stop on the way is a press of Tab.
+  test.slow();
   await playground.open();
   await pressOn(page, playground.toggle('Flaky model'), 'Space');
   await expect(playground.toggle('Flaky model')).not.toBeChecked();

@@ -2,9 +2,9 @@
 import { test, expect } from './fixture.js';
 
 const EVERY_LINK = [
-  { name: 'middle of a flaky run', link: 'v=1&scenario=flaky&faults=flaky&protection=on&seed=7&at=9', count: 9 },
-  { name: 'naive agent', link: 'v=1&scenario=naive&faults=flaky&protection=off&seed=7&at=5', count: 5 },
-  { name: 'end of an outage', link: 'v=1&scenario=down&faults=down&protection=on&seed=21&at=18', count: 18 },
+  { name: 'middle of a flaky run', link: 'v=2&at=9', count: 9 },
+  { name: 'naive agent', link: 'v=2&protection=off&at=5', count: 5 },
+  { name: 'end of an outage', link: 'v=2&faults=down&seed=21&at=18', count: 18 },
 ];
 
 /** What a view is made of, as text. */
@@ -34,9 +34,9 @@ test('address follows every action', async ({ page, playground }) => {
   await playground.seed.fill('23');
   await playground.seed.press('Enter');
   await playground.stepTo(4);
-  await expect(page).toHaveURL(/#v=1&scenario=custom&faults=flaky,risky&protection=on&seed=23&at=4$/);
+  await expect(page).toHaveURL(/#v=2&faults=flaky,risky&seed=23&at=4$/);
   await playground.protection.setChecked(false);
-  await expect(page).toHaveURL(/#v=1&scenario=custom&faults=flaky,risky&protection=off&seed=23&at=0$/);
+  await expect(page).toHaveURL(/#v=2&faults=flaky,risky&protection=off&seed=23&at=0$/);
 });
 
 test('reload gives the same view, decisions included', async ({ page, playground }) => {
@@ -90,17 +90,27 @@ test('link typed into the address of an open page is followed', async ({ page, p
 const CORRUPT_LINKS = [
   ['garbage', '%%%\u0000not a link at all'],
   ['bad percent escapes', 'v=1&scenario=%E0%A4%A&at=%'],
-  ['unknown version', 'v=2&scenario=flaky&at=3'],
+  ['unknown version', 'v=3&at=3'],
+  ['key of another version', 'v=2&scenario=flaky&at=3'],
+  ['setting that the engine refuses', 'v=2&policy=ra0&at=3'],
+  ['window that ends before it begins', 'v=2&faults=down@8000-2000&at=3'],
   ['no version', 'scenario=flaky&at=3'],
   ['unknown fault', 'v=1&faults=flaky,gremlins&at=3'],
   ['seed that is no number', 'v=1&scenario=flaky&seed=NaN&at=3'],
   ['negative position', 'v=1&scenario=flaky&at=-1'],
-  ['unknown decision', 'v=1&scenario=risky&decisions=x&at=3'],
+  ['unknown decision', 'v=1&scenario=risky&decisions=q&at=3'],
   ['twenty thousand characters', `v=1&scenario=flaky&at=3&faults=${'flaky,'.repeat(3_400)}`],
   ['markup', 'v=1&scenario=<img src=x onerror=alert(1)>&at=3'],
   ['escaped markup', 'v=1&scenario=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&seed=%3Cscript%3Ealert(1)%3C%2Fscript%3E'],
   ['prototype', 'v=1&__proto__=1&constructor=1&scenario=__proto__'],
 ];
+
+test('link of version 1 is still followed, and the address goes on in version 2', async ({ page, playground }) => {
+  await playground.open('v=1&scenario=naive&faults=flaky&protection=off&seed=7&at=5');
+  await expect(playground.events).toHaveCount(5);
+  await expect(playground.protection).not.toBeChecked();
+  await expect(page).toHaveURL(/#v=2&protection=off&at=5$/);
+});
 
 for (const [name, link] of CORRUPT_LINKS) {
   test(`corrupt link gives the start page and says so: ${name}`, async ({ page, playground }) => {

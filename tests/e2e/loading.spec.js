@@ -48,6 +48,25 @@ test.describe('in a browser without WebAssembly', () => {
   });
 });
 
+test.describe('when the engine stops in the middle', () => {
+  test.use({ provoked: /uncaught: RuntimeError/ });
+
+  test('the page says so', async ({ page }) => {
+    await page.goto('');
+    await expect(page.getByRole('button', { name: 'Step', exact: true })).toBeVisible();
+    await expect(page.getByText('could not run')).toBeHidden();
+    await page.evaluate(() => {
+      setTimeout(() => {
+        // What a panic is in the module: an instruction that must not be reached.
+        const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 97, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+        new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes))).exports.a();
+      });
+    });
+    await expect(page.getByText('The playground could not run.')).toBeVisible();
+    await expect(page.getByText(/The browser says: RuntimeError/)).toBeVisible();
+  });
+});
+
 test('while it loads, the page already says what it is', async ({ page }) => {
   let letItArrive;
   const asked = new Promise((resolve) => {

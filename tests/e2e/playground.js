@@ -1,8 +1,18 @@
 // The page, in the words of a person who uses it: by role and accessible name, never by class or structure.
 import { expect } from '@playwright/test';
 
-/** The names of the five faults. */
-export const FAULTS = ['Flaky model', 'Hung call', 'Outage', 'Runaway loop', 'Risky tool'];
+/** The names of the faults. */
+export const FAULTS = [
+  'Flaky model',
+  'Rate limit',
+  'Hung call',
+  'Stalled stream',
+  'Outage',
+  'Runaway loop',
+  'Risky tool',
+  'Malformed arguments',
+  'Lost acknowledgement',
+];
 
 export class Playground {
   constructor(page) {
@@ -12,6 +22,8 @@ export class Playground {
     this.pause = this.button('Pause');
     this.reset = this.button('Reset');
     this.position = page.getByRole('slider', { name: 'Position' });
+    this.stride = page.getByRole('combobox', { name: 'Step by' });
+    this.speed = page.getByRole('combobox', { name: 'Speed' });
     this.newSeed = this.button('New seed');
     this.seed = page.getByLabel('Seed', { exact: true });
     this.protection = this.toggle('Protection');
@@ -21,7 +33,8 @@ export class Playground {
     this.timeline = page.getByRole('region', { name: 'Timeline' });
     this.items = this.timeline.getByRole('button');
     this.why = page.getByRole('region', { name: 'Why' });
-    this.breaker = page.getByRole('region', { name: 'Breaker' });
+    // In the tab "State", which need not be open.
+    this.breaker = page.getByRole('region', { name: 'Breaker', includeHidden: true });
     this.result = page.getByRole('region', { name: 'Result' });
     this.table = page.getByRole('table', { name: 'Events' });
     // The row of column headers has no cells.
@@ -30,6 +43,16 @@ export class Playground {
     this.digest = this.fact(this.approval, 'Digest');
     this.approve = this.approval.getByRole('button', { name: 'Approve', exact: true });
     this.deny = this.approval.getByRole('button', { name: 'Deny', exact: true });
+    this.proofs = page.getByRole('region', { name: 'Shown and run' });
+    this.fork = page.getByRole('region', { name: 'Transport' }).getByRole('button', { name: 'Fork', exact: true });
+    this.forkForm = page.getByRole('dialog', { name: 'Fork' });
+    this.forkWhat = this.forkForm.getByLabel('What is otherwise');
+    this.forkValue = this.forkForm.getByLabel('Value');
+    this.branches = page.getByRole('region', { name: 'Branches' });
+    this.branchTabs = this.branches.getByRole('listitem').getByRole('button');
+    this.branchName = this.branches.getByLabel('Name');
+    this.beside = this.branches.getByLabel('Beside it');
+    this.differences = page.getByRole('region', { name: 'Differences' });
   }
 
   /** Opens the page, with what a link says after its `#`, and waits until it can be used. */
@@ -40,6 +63,12 @@ export class Playground {
 
   button(name) {
     return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** Opens a tab of what comes of it: "Why", "State", "Messages" or "Code". */
+  async openTab(name) {
+    await this.page.getByRole('tab', { name, exact: true }).click();
+    await expect(this.page.getByRole('tabpanel', { name, exact: true })).toBeVisible();
   }
 
   /** The switch of a fault, or "Protection". */
@@ -99,6 +128,11 @@ export class Playground {
   fact(region, term) {
     const heading = region.getByRole('term').filter({ hasText: new RegExp(`^${term}$`, 'i') });
     return heading.locator('xpath=following-sibling::dd[1]');
+  }
+
+  /** The row of the table of differences with that heading. */
+  difference(what) {
+    return this.differences.getByRole('row').filter({ has: this.page.getByRole('rowheader', { name: new RegExp(`^${what}`) }) });
   }
 
   /** Holds what the Result region says under these headings. */

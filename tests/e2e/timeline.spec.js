@@ -90,10 +90,69 @@ test('choosing a bar shows the decision behind it, and one press leads back', as
 
 test('breaker, approval and effect have their place on the timeline', async ({ playground }) => {
   await playground.open('v=1&scenario=down&at=99');
-  await expect(playground.item(/^Breaker open, since 1\.21 s|^Breaker open, 1\.21 s to 31\.03 s/)).toHaveCount(1);
+  await expect(playground.item('Breaker open, 3 failures in a row, 1.21 s to 31.03 s')).toHaveCount(1);
   await playground.open('v=1&scenario=risky&decisions=a&at=99');
   await expect(playground.item('Approval of send_email, granted, 2.32 s to 4.32 s')).toHaveCount(1);
   await expect(playground.item('send_email takes effect in the world, at 4.47 s')).toHaveCount(1);
+});
+
+test('a step that ran nothing shows among the tools', async ({ playground }) => {
+  await playground.open('v=1&scenario=looping&at=99');
+  await expect(playground.item(/^The agent repeats itself, and its calls do not run, at /)).toHaveCount(1);
+  await expect(playground.item(/^The agent went on repeating itself and is stopped, at /)).toHaveCount(1);
+});
+
+test('cost goes up with each answer, and says by how much', async ({ playground }) => {
+  await playground.open('v=1&scenario=flaky&at=99');
+  const names = await playground.item(/tokens, \$0\.\d+ so far/).evaluateAll((items) => items.map((item) => item.ariaLabel));
+  expect(names).toHaveLength(2);
+  const [first, second] = names.map((name) => /^(\d+) tokens, .*; (\d+) tokens, /.exec(name).slice(1).map(Number));
+  expect(first[0]).toBe(first[1]);
+  expect(second[1]).toBe(first[1] + second[0]);
+  await expect(playground.page.getByText(`${second[1]} tokens · $0.`)).toBeVisible();
+});
+
+test('a wait shows between what it was drawn, and where the draw fell', async ({ playground }) => {
+  await playground.open('v=1&scenario=flaky&at=99');
+  const shape = (name) => playground.item(name).evaluate((item) => {
+    const bar = item.closest('li');
+    const { width } = getComputedStyle(bar, '::after');
+    return { wait: bar.getBoundingClientRect().width, range: Number.parseFloat(width) };
+  });
+  // 382 ms drawn from up to 500 ms.
+  const drawn = await shape(/^Wait of 382\.085 ms/);
+  expect(drawn.wait / drawn.range).toBeCloseTo(382 / 500, 1);
+});
+
+test('a long idle gap is folded and says how long it is', async ({ page, playground }) => {
+  await playground.open('v=2&faults=hung&policy=to20000&at=99');
+  await expect(playground.item('Attempt 1, timed out, 0.00 s to 20.00 s, call 1')).toBeVisible();
+  await expect(page.getByText('20 s folded')).toBeVisible();
+  const [folded, plain] = await Promise.all([
+    playground.item(/^Attempt 1, timed out/).boundingBox(),
+    playground.item(/^Attempt 2, succeeded/).boundingBox(),
+  ]);
+  expect(folded.width / plain.width, 'twenty seconds are drawn as three').toBeLessThan(5);
+});
+
+test('a stroke on the fault lane is a window, and a click takes it away', async ({ page, playground }) => {
+  await playground.open('v=2&faults=down&at=99');
+  const lane = page.locator('.paint');
+  const { x, y, width, height } = await lane.boundingBox();
+  const to = (share) => [x + share * width, y + height / 2];
+  await page.mouse.move(...to(0.4));
+  await page.mouse.down();
+  await page.mouse.move(...to(0.6), { steps: 4 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/faults=down(@|%40)\d+00-\d+00(&|$)/);
+  await playground.jumpToEnd();
+  await expect(playground.result, 'the outage comes after the first attempt').toContainText('17 * 23 = 391.');
+  const bar = await page.locator('.fault-bar').boundingBox();
+  // What the fault did stands in front of it, more to the left.
+  await page.mouse.click(bar.x + 0.8 * bar.width, bar.y + bar.height - 2);
+  await expect(page).toHaveURL(/faults=down(&|$)/);
+  await playground.jumpToEnd();
+  await expect(playground.result).toContainText('I could not finish this reliably');
 });
 
 /** Runs in the page: outline, pattern, height and drawing of a bar, but no colour. */

@@ -1,14 +1,8 @@
-//! When the page itself fails: what `boot.js` shows then is shown for a panic too.
+//! When the page itself fails. A panic stops the module where it is, and `boot.js` says so where people see it; while the page is
+//! being written, the console says more.
 
-use leptos::prelude::document;
-use std::panic;
-
-/// Shows the message for a page that failed, and logs the panic for whoever reports it.
+/// Logs panics, in a build for those who write the page.
 pub(crate) fn tell_of_panics() {
-    panic::set_hook(Box::new(|info| {
-        console_error_panic_hook::hook(info);
-        if let Some(message) = document().get_element_by_id("failed") {
-            let _ = message.remove_attribute("hidden");
-        }
-    }));
+    #[cfg(debug_assertions)]
+    console_error_panic_hook::set_once();
 }

@@ -1,20 +1,26 @@
 //! The one state, and the one value drawn from it.
 //!
-//! There are two signals: what is drawn, which changes with each line shown or setting made, and virtual time, which
-//! changes with each frame. Components turn the first into texts and attributes, always of the same two types: every further
+//! There are five signals: what is drawn, which changes with each line shown or setting made; what is entered, which changes with
+//! settings alone; virtual time, which changes with each frame; what part of a long run is in sight; and the odds, which change
+//! by themselves. There is none for a single event. Components turn the first into texts and attributes, always of the same two types: every further
 //! type would bring machinery of its own into the page.
 
+use crate::sight::Sight;
 use crate::time;
 use leptos::prelude::*;
 use steadfast::time::Instant;
-use steadfast_playground::{Action, Page, State, page, update};
+use steadfast_playground::odds::{OddsAction, OddsDrawn, odds};
+use steadfast_playground::{Action, Entered, Page, State, page, update};
 
 /// Where every component reads and whereto it sends actions.
 #[derive(Clone, Copy)]
 pub(crate) struct Store {
     state: StoredValue<State>,
     page: RwSignal<Page>,
+    entered: RwSignal<Entered>,
     now: RwSignal<Instant>,
+    odds: RwSignal<OddsDrawn>,
+    sight: Sight,
 }
 
 impl Store {
@@ -23,25 +29,38 @@ impl Store {
         let mut state = State::default();
         update(&mut state, Action::OpenLink(link.to_owned()));
         let (page, now) = (RwSignal::new(page(&state)), RwSignal::new(time::drawn(&state)));
-        Self { state: StoredValue::new(state), page, now }
+        let (entered, odds) = (RwSignal::new(Entered::of(&state)), RwSignal::new(odds(&state)));
+        Self { state: StoredValue::new(state), page, entered, now, odds, sight: Sight::new() }
     }
 
     /// Lets everything be what it is after that action.
     pub(crate) fn send(self, action: Action) {
         let is_tick = matches!(action, Action::Tick(_));
+        let is_progress = matches!(action, Action::Odds(OddsAction::Progress(_)));
         let seen = |state: &State| (state.version(), state.position(), state.is_playing());
         let (changed, now) = self
             .state
             .try_update_value(|state| {
                 let before = seen(state);
                 update(state, action);
-                (!is_tick || seen(state) != before, time::drawn(state))
+                ((!is_tick && !is_progress) || seen(state) != before, time::drawn(state))
             })
             .unwrap_or_default();
         if changed {
-            self.page.set(self.state.with_value(page));
+            let page = self.state.with_value(page);
+            // First where one looks and then what there is, so that it is drawn once.
+            self.sight.follow(now, &page.axis);
+            self.page.set(page);
+            let entered = self.state.with_value(Entered::of);
+            if self.entered.with_untracked(|before| *before != entered) {
+                self.entered.set(entered);
+            }
         }
         self.now.set(now);
+        let odds = if is_tick { None } else { Some(self.state.with_value(odds)) };
+        if let Some(odds) = odds.filter(|odds| self.odds.with_untracked(|before| before != odds)) {
+            self.odds.set(odds);
+        }
     }
 
     /// Says something until the next action.
@@ -57,6 +76,29 @@ impl Store {
     /// What is drawn.
     pub(crate) fn page(self) -> RwSignal<Page> {
         self.page
+    }
+
+    /// The odds.
+    pub(crate) fn odds(self) -> RwSignal<OddsDrawn> {
+        self.odds
+    }
+
+    /// A text of what is entered.
+    pub(crate) fn entry(self, read: impl Fn(&Entered) -> String + Send + Sync + 'static) -> Signal<String> {
+        Signal::derive(move || self.entered.with(|entered| read(entered)))
+    }
+
+    /// The value of an attribute, or no attribute, by what is entered.
+    pub(crate) fn entry_word(
+        self,
+        read: impl Fn(&Entered) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Signal<Option<&'static str>> {
+        Signal::derive(move || self.entered.with(|entered| read(entered)))
+    }
+
+    /// What part of the run is in sight.
+    pub(crate) fn sight(self) -> Sight {
+        self.sight
     }
 
     /// Virtual time.

@@ -2,13 +2,15 @@
 
 use steadfast::breaker::BreakerPolicy;
 use steadfast::event::Event;
+use steadfast::policy::RunPolicy;
 use steadfast::time::Instant;
-use steadfast_sim::{Line, What, default_policy};
+use steadfast_sim::{Line, What};
 
 /// What a breaker does to the next attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BreakerState {
     /// There is none: the naive agent, or a run that has not begun.
+    #[default]
     None,
     /// It lets everything through.
     Closed,
@@ -35,7 +37,7 @@ impl BreakerState {
 }
 
 /// The breaker as it is now, and what it counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BreakerNow {
     /// Its state.
     pub state: BreakerState,
@@ -45,54 +47,53 @@ pub struct BreakerNow {
     pub opens_after: u32,
 }
 
-/// Reads it out of what has happened.
-#[must_use]
-pub fn breaker(shown: &[Line]) -> BreakerNow {
-    let opens_after = default_policy().model().breaker().map_or(0, BreakerPolicy::consecutive);
-    let mut now = BreakerNow { state: BreakerState::None, failures_in_row: 0, opens_after };
+/// The breaker after each number of lines, from none to all of them, under that policy; without one there is no breaker.
+pub(crate) fn breakers(lines: &[Line], policy: Option<&RunPolicy>) -> Vec<BreakerNow> {
+    let opens_after = policy.and_then(|policy| policy.model().breaker()).map(BreakerPolicy::consecutive);
+    let mut now = BreakerNow { opens_after: opens_after.unwrap_or_default(), ..BreakerNow::default() };
+    let mut all = vec![now];
     let mut model_call = None;
-    let decisions = shown.iter().filter_map(|line| match &line.what {
-        What::Decision(entry) => Some(entry),
-        What::World(_) => None,
-    });
-    for entry in decisions {
-        let mut enter = |state| now = BreakerNow { state, failures_in_row: 0, opens_after };
-        match &entry.event {
-            Event::RunStarted { .. } | Event::BreakerClosed { .. } => enter(BreakerState::Closed),
-            Event::BreakerOpened { until, .. } => enter(BreakerState::Open { until: *until }),
-            Event::BreakerHalfOpened { .. } => enter(BreakerState::HalfOpen),
-            Event::ModelCalled { .. } => model_call = entry.call,
-            Event::AttemptSucceeded { .. } if entry.call == model_call => now.failures_in_row = 0,
-            Event::AttemptFailed { .. } | Event::AttemptTimedOut { .. } if entry.call == model_call => {
-                now.failures_in_row += 1;
+    for line in lines {
+        if let (What::Decision(entry), Some(_)) = (&line.what, opens_after) {
+            let mut enter = |state| now = BreakerNow { state, failures_in_row: 0, ..now };
+            match &entry.event {
+                Event::RunStarted { .. } | Event::BreakerClosed { .. } => enter(BreakerState::Closed),
+                Event::BreakerOpened { until, .. } => enter(BreakerState::Open { until: *until }),
+                Event::BreakerHalfOpened { .. } => enter(BreakerState::HalfOpen),
+                Event::ModelCalled { .. } => model_call = entry.call,
+                Event::AttemptSucceeded { .. } if entry.call == model_call => now.failures_in_row = 0,
+                Event::AttemptFailed { .. } | Event::AttemptTimedOut { .. } if entry.call == model_call => {
+                    now.failures_in_row += 1;
+                }
+                _ => {}
             }
-            _ => {}
         }
+        all.push(now);
     }
-    now
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use steadfast_sim::{Scenario, simulate};
+    use steadfast_sim::{Scenario, default_policy, simulate};
 
     #[test]
     fn outage_opens_it_at_the_third_failure() {
         let outcome = simulate(&Scenario::Down.setup(7));
         let lines = outcome.journal.lines();
-        let mut states: Vec<_> = (0..=lines.len())
-            .map(|position| breaker(&lines[..position]))
-            .map(|now| (now.state.as_str(), now.failures_in_row))
-            .collect();
+        let all = breakers(lines, Some(&default_policy()));
+        let mut states: Vec<_> = all.iter().map(|now| (now.state.as_str(), now.failures_in_row)).collect();
         states.dedup();
         assert_eq!(states, [("none", 0), ("closed", 0), ("closed", 1), ("closed", 2), ("closed", 3), ("open", 0)]);
-        assert!(matches!(breaker(lines).state, BreakerState::Open { until } if until > Instant::from_millis(15_000)));
+        assert!(
+            matches!(all.last().unwrap().state, BreakerState::Open { until } if until > Instant::from_millis(15_000))
+        );
     }
 
     #[test]
     fn naive_agent_has_none() {
         let outcome = simulate(&Scenario::Naive.setup(7));
-        assert_eq!(breaker(outcome.journal.lines()).state, BreakerState::None);
+        assert!(breakers(outcome.journal.lines(), None).iter().all(|now| now.state == BreakerState::None));
     }
 }

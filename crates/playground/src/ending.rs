@@ -103,19 +103,19 @@ mod tests {
 
     #[test]
     fn end_read_from_the_journal_is_the_simulations_own() {
-        // Every combination of faults, with and without protection, whatever the human says.
-        for bits in 0..32_u32 {
+        // One in three combinations of faults, with and without protection, whatever the human says.
+        for bits in (0..512_u32).step_by(3) {
             let on = |index: usize| bits & (1 << index) != 0;
             let faults =
                 Fault::ALL.into_iter().enumerate().fold(Faults::NONE, |set, (i, fault)| set.with(fault, on(i)));
             for protection in [true, false] {
                 for human in [Human::Nobody, Human::Approves, Human::Denies, Human::Decided(Vec::new())] {
-                    let outcome = simulate(&Setup { faults, protection, human, ..Setup::default() });
+                    let outcome = simulate(&Setup { faults: faults.into(), protection, human, ..Setup::default() });
                     let read = ending(outcome.journal.lines())
                         .map(|end| (end.answer, end.steps, end.blocked, end.degraded, end.stop));
                     let own =
                         outcome.result.map(|end| (end.answer, end.steps, end.blocked, end.degraded, end.stop.as_str()));
-                    assert_eq!(read, own, "faults {bits:05b}, protection {protection}");
+                    assert_eq!(read, own, "faults {bits:09b}, protection {protection}");
                 }
             }
         }

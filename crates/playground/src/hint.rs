@@ -2,18 +2,22 @@
 
 use crate::ending::{EndingKind, ending};
 use crate::state::State;
-use steadfast_sim::{Fault, Faults};
+use steadfast_sim::Fault;
 
 /// A sentence on what to try next, where there is something to say.
 #[must_use]
 pub fn hint(state: &State) -> Option<&'static str> {
+    if state.incident().is_some() {
+        let anew = "Switch on \"By the settings here\": the same world, decided by the settings on this page.";
+        return (!state.is_what_if()).then_some(anew);
+    }
     let settings = state.settings();
     if state.position() == 0 {
         return Some("Press Step to see one decision at a time, or Play to watch the run.");
     }
     let end = ending(state.shown())?;
     Some(match (settings.protection, end.kind) {
-        _ if settings.faults == Faults::NONE => "Nothing was wrong with the world this time. Switch on a fault.",
+        _ if settings.faults.is_empty() => "Nothing was wrong with the world this time. Switch on a fault.",
         (false, EndingKind::Answered) if settings.faults.has(Fault::RiskyTool) => {
             "The mail went out and nobody was asked. Switch Protection on and run it again."
         }

@@ -1,22 +1,33 @@
 //! Links: what a state is worth keeping of, as text for an address. A link reproduces what its sender saw, decision for
-//! decision: scenario, faults, protection, seed, a human's answers and the position.
+//! decision: everything that is set, a human's answers and the position.
+//!
+//! Version 2 says only what differs from what a first visit shows. Faults have their rates in thousandths and their windows in
+//! milliseconds, settings their two letters:
 //!
 //! ```text
-//! v=1&scenario=custom&faults=flaky,risky&protection=on&seed=7&decisions=a,d&at=23
+//! v=2&faults=flaky,down:800@2000-8000_12000-&policy=to8000,ra5&protection=off&seed=9&decisions=a,d&at=23
 //! ```
 //!
-//! Reading is total. A short link such as `v=1&scenario=risky` is enough; keys of later versions are passed over; whatever
-//! cannot be understood gives what a first visit shows, and a sentence that says so.
+//! Version 1 had scenarios by name and no settings; its links are still followed. Reading is total: whatever cannot be
+//! understood gives what a first visit shows, and a sentence that says so.
 
-use crate::settings::{Settings, parse_seed};
-use crate::state::{Answer, State};
-use steadfast_sim::{Fault, Faults, Scenario};
+mod branches;
+mod decoded;
+mod first;
+
+pub use branches::LinkedBranch;
+pub(crate) use branches::grow;
+
+use crate::answer::Answer;
+use crate::settings::{Key, Policy, Settings, Unit, parse_seed};
+use crate::state::State;
+use decoded::{Pairs, list, short};
+use steadfast::time::Instant;
+use steadfast_sim::{Fault, FaultPlan, Occurrence, Window};
 
 /// The longest link that is read, and more than the longest that is written. Chat programs cut longer ones.
 pub const MAX_LENGTH: usize = 2_000;
-const VERSION: &str = "1";
-/// The name of a combination that is none of the scenarios.
-const CUSTOM: &str = "custom";
+const VERSION: &str = "2";
 const NO_FAULTS: &str = "none";
 
 /// What a link says.
@@ -28,29 +39,91 @@ pub struct Linked {
     pub answers: Vec<Answer>,
     /// How many lines are shown; more than there are means all.
     pub position: usize,
+    /// What was forked from it.
+    pub branches: Vec<LinkedBranch>,
+    /// Which of them is looked at; 0 for the run itself.
+    pub selected: usize,
 }
 
 /// The link to a state, without `#`.
 #[must_use]
 pub fn write(state: &State) -> String {
-    let Settings { faults, protection, seed } = state.settings();
-    let scenario = state.settings().scenario().map_or(CUSTOM, Scenario::as_str);
-    let mut names = faults.iter().map(Fault::as_str).collect::<Vec<_>>().join(",");
-    if names.is_empty() {
-        names.push_str(NO_FAULTS);
+    let mut link = format!("v={VERSION}");
+    let mut add = |part: &str| {
+        link.push('&');
+        link.push_str(part);
+    };
+    // Of the run itself; branches say what is otherwise.
+    let run = state.branches().first();
+    let settings = run.map(|run| write_settings(&run.base)).unwrap_or_default();
+    if !settings.is_empty() {
+        add(&settings);
     }
-    let protection = if protection { "on" } else { "off" };
-    let mut decisions = String::new();
-    if !state.answers().is_empty() {
-        let letters = state.answers().iter().map(|answer| match answer {
-            Answer::Approve => "a",
-            Answer::Deny => "d",
-        });
-        decisions.push_str("&decisions=");
-        decisions.push_str(&letters.collect::<Vec<_>>().join(","));
+    let answers = run.map(|run| branches::letters(&run.answers)).unwrap_or_default();
+    if !answers.is_empty() {
+        add(&format!("decisions={answers}"));
     }
-    let at = state.position();
-    format!("v={VERSION}&scenario={scenario}&faults={names}&protection={protection}&seed={seed}{decisions}&at={at}")
+    let position = format!("at={}", state.position());
+    add(&position);
+    let branches = branches::write(state);
+    // Chat programs cut what is longer; the run itself is worth more than its branches.
+    if link.len() + branches.len() <= MAX_LENGTH { link + &branches } else { link }
+}
+
+/// What differs from what a first visit shows: `faults=down&policy=to8000&seed=9`, or nothing.
+#[must_use]
+pub fn write_settings(settings: &Settings) -> String {
+    write_difference(&Settings::default(), settings)
+}
+
+/// Settings from what [`write_settings`] wrote.
+pub fn read_settings(text: &str) -> Result<Settings, String> {
+    read_difference(&Settings::default(), text)
+}
+
+/// What differs from other settings, in the same way.
+#[must_use]
+pub fn write_difference(base: &Settings, settings: &Settings) -> String {
+    let mut parts = Vec::new();
+    if settings.faults != base.faults {
+        parts.push(format!("faults={}", write_faults(&settings.faults)));
+    }
+    let keys = Key::ALL.into_iter().filter(|key| settings.policy.value(*key) != base.policy.value(*key));
+    let values = keys.map(|key| format!("{}{}", key.code(), settings.policy.text(key))).collect::<Vec<_>>();
+    if !values.is_empty() {
+        parts.push(format!("policy={}", values.join(",")));
+    }
+    if settings.protection != base.protection {
+        parts.push(format!("protection={}", if settings.protection { "on" } else { "off" }));
+    }
+    if settings.seed != base.seed {
+        parts.push(format!("seed={}", settings.seed));
+    }
+    parts.join("&")
+}
+
+/// Settings from what [`write_difference`] wrote of them.
+pub fn read_difference(base: &Settings, text: &str) -> Result<Settings, String> {
+    let pairs = Pairs::of(text);
+    pairs.only(&["faults", "policy", "protection", "seed"])?;
+    difference(base, &pairs)
+}
+
+fn difference(base: &Settings, pairs: &Pairs<'_>) -> Result<Settings, String> {
+    let mut settings = base.clone();
+    if let Some(names) = pairs.value("faults")? {
+        settings.faults = faults(&names)?;
+    }
+    if let Some(values) = pairs.value("policy")? {
+        settings.policy = policy(&settings.policy, &values)?;
+    }
+    if let Some(protection) = protection(pairs)? {
+        settings.protection = protection;
+    }
+    if let Some(seed) = seed(pairs)? {
+        settings.seed = seed;
+    }
+    Ok(settings)
 }
 
 /// What a link says, with or without its `#` or `?`, and a sentence for the reader where it cannot be followed.
@@ -62,95 +135,116 @@ pub fn read(link: &str) -> (Linked, Option<String>) {
     }
     match parse(link) {
         Ok(linked) => (linked, None),
-        Err(problem) => {
-            let notice = format!("This link could not be followed: {problem}. You see the start page instead.");
-            (Linked::default(), Some(notice))
-        }
+        Err(problem) => (Linked::default(), Some(refusal(&problem))),
     }
+}
+
+/// What is said of a link that cannot be followed.
+pub(crate) fn refusal(problem: &str) -> String {
+    format!("This link could not be followed: {problem}. You see the start page instead.")
 }
 
 fn parse(link: &str) -> Result<Linked, String> {
     if link.len() > MAX_LENGTH {
         return Err(format!("it is longer than {MAX_LENGTH} characters"));
     }
-    let pairs: Vec<(&str, &str)> = link.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
-    let value = |key: &str| -> Result<Option<&str>, String> {
-        let mut values = pairs.iter().filter(|(name, _)| *name == key).map(|(_, value)| *value);
-        match (values.next(), values.next()) {
-            (_, Some(_)) => Err(format!("it says \"{key}\" twice")),
-            (value, None) => Ok(value),
+    let pairs = Pairs::of(link);
+    let settings = match pairs.value("v")?.as_deref() {
+        Some(VERSION) => {
+            // What this page does not know it cannot show: then it is not what the sender saw.
+            pairs.only(&["v", "faults", "policy", "protection", "seed", "decisions", "at", "on", "b1", "b2", "b3"])?;
+            difference(&Settings::default(), &pairs)?
         }
-    };
-    match value("v")? {
-        Some(VERSION) => {}
+        Some(first::VERSION) => first::settings(&pairs)?,
         Some(other) => {
-            return Err(format!("its version is \"{}\", and this page reads version {VERSION}", short(other)));
+            return Err(format!("its version is \"{}\", and this page reads versions 1 and {VERSION}", short(other)));
         }
         None => return Err("it does not say its version".into()),
-    }
-    let mut settings = Settings::default();
-    match value("scenario")? {
-        None | Some(CUSTOM) => {}
-        Some(name) => {
-            let unknown = |_| format!("there is no scenario \"{}\"", short(name));
-            settings = Settings::of(name.parse::<Scenario>().map_err(unknown)?, settings.seed);
-        }
-    }
-    if let Some(names) = value("faults")? {
-        settings.faults = faults(names)?;
-    }
-    match value("protection")? {
-        None => {}
-        Some("on") => settings.protection = true,
-        Some("off") => settings.protection = false,
-        Some(other) => return Err(format!("protection is on or off, not \"{}\"", short(other))),
-    }
-    if let Some(seed) = value("seed")? {
-        settings.seed = parse_seed(seed).map_err(|_| format!("\"{}\" is no seed", short(seed)))?;
-    }
-    let answers = value("decisions")?.map_or_else(|| Ok(Vec::new()), decisions)?;
-    let position = match value("at")? {
+    };
+    let answers = pairs.value("decisions")?.map_or_else(|| Ok(Vec::new()), |letters| branches::answers(&letters))?;
+    let position = match pairs.value("at")? {
         None => 0,
-        Some(at) => at.parse().map_err(|_| format!("\"{}\" is no position", short(at)))?,
+        Some(at) => at.parse().map_err(|_| format!("\"{}\" is no position", short(&at)))?,
     };
-    Ok(Linked { settings, answers, position })
+    let branches = branches::KEYS.iter().filter_map(|key| pairs.value(key).transpose());
+    let branches = branches.map(|text| branches::read(&text?)).collect::<Result<Vec<_>, String>>()?;
+    let selected = match pairs.value("on")? {
+        None => 0,
+        Some(on) => {
+            on.parse().ok().filter(|on| *on <= branches.len()).ok_or("it looks at a branch that is not there")?
+        }
+    };
+    Ok(Linked { settings, answers, position, branches, selected })
 }
 
-fn faults(names: &str) -> Result<Faults, String> {
+fn write_faults(faults: &FaultPlan) -> String {
+    let millis = |at: Instant| Unit::TIME.write(Some(at.as_micros()));
+    let window = |window: &Window| match window.to() {
+        Instant::MAX => format!("{}-", millis(window.from())),
+        to => format!("{}-{}", millis(window.from()), millis(to)),
+    };
+    let names = faults.iter().map(|(fault, occurrence)| {
+        let rate = occurrence.rate().map(|rate| format!(":{rate}")).unwrap_or_default();
+        let windows = occurrence.windows().iter().map(window).collect::<Vec<_>>().join("_");
+        let when = if windows.is_empty() { windows } else { format!("@{windows}") };
+        format!("{}{rate}{when}", fault.as_str())
+    });
+    let names = names.collect::<Vec<_>>().join(",");
+    if names.is_empty() { NO_FAULTS.into() } else { names }
+}
+
+fn faults(names: &str) -> Result<FaultPlan, String> {
     if names == NO_FAULTS {
-        return Ok(Faults::NONE);
+        return Ok(FaultPlan::default());
     }
-    list(names).try_fold(Faults::NONE, |faults, name| {
-        let known = Fault::ALL.into_iter().find(|fault| fault.as_str() == name);
-        known.map(|fault| faults.with(fault, true)).ok_or_else(|| format!("there is no fault \"{}\"", short(name)))
+    list(names).try_fold(FaultPlan::default(), |plan, text| {
+        let (rest, windows) = text.split_once('@').map_or((text, None), |(rest, windows)| (rest, Some(windows)));
+        let (name, rate) = rest.split_once(':').map_or((rest, None), |(name, rate)| (name, Some(rate)));
+        let fault = Fault::parse(name).ok_or_else(|| format!("there is no fault \"{}\"", short(name)))?;
+        let rate = match rate {
+            Some(rate) => Some(rate.parse().map_err(|_| format!("\"{}\" is no rate", short(rate)))?),
+            None => None,
+        };
+        let windows = windows.map_or_else(|| Ok(Vec::new()), |windows| windows.split('_').map(window).collect())?;
+        let occurrence = Occurrence::default().with_rate(rate).and_then(|occurrence| occurrence.with_windows(windows));
+        Ok(plan.with(fault, Some(occurrence.map_err(|invalid| invalid.to_string())?)))
     })
 }
 
-fn decisions(letters: &str) -> Result<Vec<Answer>, String> {
-    let answer = |letter| match letter {
-        "a" => Ok(Answer::Approve),
-        "d" => Ok(Answer::Deny),
-        other => Err(format!("a decision is a or d, not \"{}\"", short(other))),
+fn window(text: &str) -> Result<Window, String> {
+    let refused = || format!("\"{}\" is no window", short(text));
+    let (from, to) = text.split_once('-').ok_or_else(refused)?;
+    let instant = |text: &str| match Unit::TIME.read("fault.window", text) {
+        Ok(Some(us)) => Ok(Instant::from_micros(us)),
+        _ => Err(refused()),
     };
-    list(letters).map(answer).collect()
+    let to = if to.is_empty() { Instant::MAX } else { instant(to)? };
+    Window::new(instant(from)?, to).map_err(|_| refused())
 }
 
-/// The parts of a list. Chat programs write a comma as `%2C`.
-fn list(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    core::iter::from_fn(move || {
-        let text = rest.take()?;
-        let encoded = |at: &usize| text[*at..].starts_with("%2C") || text[*at..].starts_with("%2c");
-        let comma = text.char_indices().map(|(at, _)| at).find(|at| text[*at..].starts_with(',') || encoded(at));
-        let Some(at) = comma else { return Some(text) };
-        rest = Some(&text[at + if encoded(&at) { 3 } else { 1 }..]);
-        Some(&text[..at])
-    })
+fn policy(base: &Policy, values: &str) -> Result<Policy, String> {
+    let value = |text: &str| {
+        let (code, value) = text.split_at_checked(2).unwrap_or((text, ""));
+        let key = Key::of_code(code).ok_or_else(|| format!("there is no setting \"{}\"", short(code)))?;
+        let value = key.unit().read(key.name(), value).map_err(|invalid| invalid.to_string())?;
+        Ok((key, value))
+    };
+    let values = list(values).map(value).collect::<Result<Vec<_>, String>>()?;
+    base.with(values).map_err(|invalid| invalid.to_string())
 }
 
-/// As much of a strange value as a sentence can hold.
-fn short(text: &str) -> String {
-    text.chars().take(24).collect()
+fn protection(pairs: &Pairs<'_>) -> Result<Option<bool>, String> {
+    match pairs.value("protection")?.as_deref() {
+        None => Ok(None),
+        Some("on") => Ok(Some(true)),
+        Some("off") => Ok(Some(false)),
+        Some(other) => Err(format!("protection is on or off, not \"{}\"", short(other))),
+    }
+}
+
+fn seed(pairs: &Pairs<'_>) -> Result<Option<u64>, String> {
+    let read = |seed: String| parse_seed(&seed).map_err(|_| format!("\"{}\" is no seed", short(&seed)));
+    pairs.value("seed")?.map(read).transpose()
 }
 
 #[cfg(test)]

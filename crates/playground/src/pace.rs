@@ -10,42 +10,53 @@ const LONGEST_GAP: Duration = Duration::from_secs(3);
 /// The longest that a run takes to watch at normal speed; beyond it everything is compressed alike.
 const LONGEST_RUN: Duration = Duration::from_secs(14);
 
-/// How fast playing is, against normal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Speed {
-    /// Half as fast.
-    Half,
+/// How fast playing is, against normal: from a tenth to a hundred times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Speed {
+    hundredths: u32,
+    name: &'static str,
+}
+
+impl Default for Speed {
     /// Virtual time as real time, unless it is compressed.
-    #[default]
-    Normal,
-    /// Twice as fast.
-    Double,
-    /// Four times as fast.
-    Quadruple,
+    fn default() -> Self {
+        Self::NORMAL
+    }
 }
 
 impl Speed {
+    const NORMAL: Self = Self { hundredths: 100, name: "1×" };
+
     /// All speeds, slowest first.
-    pub const ALL: [Self; 4] = [Self::Half, Self::Normal, Self::Double, Self::Quadruple];
+    pub const ALL: [Self; 10] = [
+        Self { hundredths: 10, name: "0.1×" },
+        Self { hundredths: 25, name: "0.25×" },
+        Self { hundredths: 50, name: "0.5×" },
+        Self::NORMAL,
+        Self { hundredths: 200, name: "2×" },
+        Self { hundredths: 400, name: "4×" },
+        Self { hundredths: 1_000, name: "10×" },
+        Self { hundredths: 2_500, name: "25×" },
+        Self { hundredths: 5_000, name: "50×" },
+        Self { hundredths: 10_000, name: "100×" },
+    ];
 
     /// How it reads.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Half => "0.5×",
-            Self::Normal => "1×",
-            Self::Double => "2×",
-            Self::Quadruple => "4×",
-        }
+        self.name
+    }
+
+    /// The next faster one, or the next slower one; at the end, itself.
+    #[must_use]
+    pub fn next(self, faster: bool) -> Self {
+        let place = Self::ALL.iter().position(|speed| *speed == self).unwrap_or_default();
+        let next = if faster { place + 1 } else { place.saturating_sub(1) };
+        Self::ALL.get(next).copied().unwrap_or(self)
     }
 
     pub(crate) fn scale(self, elapsed: Duration) -> Duration {
-        match self {
-            Self::Half => elapsed / 2,
-            Self::Normal => elapsed,
-            Self::Double => elapsed * 2,
-            Self::Quadruple => elapsed * 4,
-        }
+        elapsed * self.hundredths / 100
     }
 }
 

@@ -1,27 +1,37 @@
 //! Everything that is drawn, as one value: made from the state and from nothing else, whenever another line is shown.
 
+use std::sync::Arc;
+
 use crate::axis::Axis;
-use crate::breaker::{BreakerNow, breaker};
+use crate::breaker::BreakerNow;
 use crate::ending::{Ending, ending};
+use crate::form::{ForkForm, form};
 use crate::hint::hint;
-use crate::pattern::{Pattern, pattern};
-use crate::phase::{Moment, moment};
-use crate::row::{Row, row};
+use crate::pace::Speed;
+use crate::parting::{Difference, differences};
+use crate::phase::Moment;
+use crate::question::{Asking, Question, questions};
+use crate::recording::Recording;
+use crate::row::row;
 use crate::settings::Settings;
 use crate::state::State;
-use crate::timeline::{Timeline, timeline};
-use steadfast::approval::ApprovalRequest;
+use crate::stride::Stride;
+use crate::why::{Why, why};
+use steadfast::budget::Spend;
 use steadfast::time::Instant;
 
 /// What is drawn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub struct Page {
     /// What the person set.
     pub settings: Settings,
-    /// What is wrong with the seed that was typed.
-    pub seed_error: Option<String>,
     /// What should be known about the link that was opened.
     pub notice: Option<String>,
+    /// What is to be said of the recorded run that is shown.
+    pub told: Option<String>,
+    /// Whether it is shown as it would have been under the settings here.
+    pub is_what_if: bool,
     /// Changes with every run that was simulated.
     pub version: u64,
     /// How many lines are shown.
@@ -34,12 +44,20 @@ pub struct Page {
     pub is_playing: bool,
     /// Where the agent is in its loop.
     pub moment: Moment,
-    /// Bars and marks.
-    pub timeline: Timeline,
-    /// What they stand on.
-    pub axis: Axis,
+    /// The run: whoever draws what is in sight of it looks it up there.
+    pub recording: Arc<Recording>,
+    /// What its bars and marks stand on.
+    pub axis: Arc<Axis>,
     /// The model's breaker.
     pub breaker: BreakerNow,
+    /// What was spent so far.
+    pub spent: Spend,
+    /// Whether keys stand for actions while the timeline has the focus.
+    pub has_shortcuts: bool,
+    /// How far a step goes.
+    pub stride: Stride,
+    /// How fast playing is.
+    pub speed: Speed,
     /// How the run ended.
     pub ending: Option<Ending>,
     /// What to try next.
@@ -48,40 +66,146 @@ pub struct Page {
     pub looked_at: Option<usize>,
     /// Whether the person chose it.
     pub is_chosen: bool,
-    /// Its row and its pattern.
-    pub why: Option<(Row, Pattern)>,
+    /// What there is to say about it.
+    pub why: Option<Why>,
     /// The question a human has to answer now.
-    pub asked: Option<ApprovalRequest>,
+    pub asked: Option<Asking>,
+    /// The questions so far, each with what was approved and what ran.
+    pub proofs: Vec<Question>,
+    /// The run itself and its branches.
+    pub tabs: Vec<Tab>,
+    /// The run that stands beside it.
+    pub beside: Option<Beside>,
+    /// The form of a fork, while it is open.
+    pub fork: Option<ForkForm>,
+    /// Whether there is a line after which the run could go otherwise.
+    pub can_fork: bool,
     /// What a listener should hear: the last thing that happened; while playing, the last that matters.
     pub status: String,
     /// Whether there is anything to reset.
     pub can_reset: bool,
 }
 
+/// The run itself or a branch, for a tab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tab {
+    /// Its name.
+    pub name: String,
+    /// What is otherwise in it.
+    pub about: String,
+    /// Whether it is looked at.
+    pub is_selected: bool,
+}
+
+/// The run that stands beside the one that is looked at, on the same axis.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// Which branch it is.
+    pub branch: usize,
+    /// Its name.
+    pub name: String,
+    /// The name of the one that is looked at.
+    pub name_here: String,
+    /// The run.
+    pub recording: Arc<Recording>,
+    /// How many of its lines are shown at this moment.
+    pub position: usize,
+    /// Where the two part.
+    pub parted: Option<Parted>,
+    /// What came of each.
+    pub differences: Vec<Difference>,
+}
+
+/// Where two runs part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parted {
+    /// The first line that differs, here.
+    pub line: usize,
+    /// When that is, in the run in which it comes first.
+    pub at: Instant,
+    /// What happens here; nothing if this run is over.
+    pub here: String,
+    /// What happens there.
+    pub there: String,
+}
+
+impl Beside {
+    /// Where they part, as a sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match &self.parted {
+            None => "They have not parted: as far as both are known they go alike.".into(),
+            Some(Parted { at, here, there, .. }) => {
+                format!("They part at {at}. {}: {here} {}: {there}", self.name_here, self.name)
+            }
+        }
+    }
+}
+
+fn tabs(state: &State) -> Vec<Tab> {
+    let tab = |(index, branch): (usize, &crate::Branch)| Tab {
+        name: branch.name().to_owned(),
+        about: branch.otherwise().to_owned(),
+        is_selected: index == state.selected_branch(),
+    };
+    state.branches().iter().enumerate().map(tab).collect()
+}
+
+fn beside(state: &State) -> Option<Beside> {
+    let index = state.beside()?;
+    let branch = state.branches().get(index)?;
+    let parted = state.parted().map(|(here, there)| {
+        let (one, other) = (state.lines().get(here), branch.lines().get(there));
+        let word =
+            |line: Option<&steadfast_sim::Line>| line.map_or_else(|| "it is over.".into(), |line| row(line).sentence);
+        let at = one.into_iter().chain(other).map(|line| line.at).min().unwrap_or_default();
+        Parted { line: here, at, here: word(one), there: word(other) }
+    });
+    Some(Beside {
+        branch: index,
+        name: branch.name().to_owned(),
+        name_here: state.branch().name().to_owned(),
+        recording: Arc::clone(&branch.run),
+        position: state.position_beside(branch),
+        parted,
+        differences: differences(state.recording(), &branch.run),
+    })
+}
+
 /// What is drawn of a state.
 #[must_use]
 pub fn page(state: &State) -> Page {
     let shown = state.shown();
-    let why = state.looked_at().and_then(|line| shown.get(line));
+    let recording = state.recording();
     Page {
-        settings: state.settings(),
-        seed_error: state.seed_error().map(str::to_owned),
+        settings: state.settings().clone(),
         notice: state.notice().map(str::to_owned),
+        told: state.told().map(|(about, _)| about.to_owned()),
+        is_what_if: state.is_what_if(),
         version: state.version(),
         position: state.position(),
         length: state.length(),
         end: state.end(),
         is_playing: state.is_playing(),
-        moment: moment(shown),
-        timeline: timeline(shown),
-        axis: Axis::to(state.end()),
-        breaker: breaker(shown),
+        moment: recording.moment(state.position()),
+        recording: Arc::clone(recording),
+        axis: Arc::clone(state.axis()),
+        breaker: recording.breaker(state.position()),
+        spent: recording.spent(state.position()),
+        has_shortcuts: state.has_shortcuts(),
+        stride: state.stride(),
+        speed: state.speed(),
         ending: ending(shown),
         hint: hint(state),
         looked_at: state.looked_at(),
         is_chosen: state.selected().is_some(),
-        why: why.map(|line| (row(line), pattern(line))),
-        asked: state.asked().cloned(),
+        why: state.looked_at().and_then(|line| why(recording, line)),
+        asked: state.asking(),
+        proofs: questions(shown).into_iter().filter(|question| question.ended.is_some()).collect(),
+        tabs: tabs(state),
+        beside: beside(state),
+        fork: state.is_forking().then(|| form(state)),
+        can_fork: !state.is_playing(),
         status: status(state),
         can_reset: state.position() > 0 || !state.answers().is_empty(),
     }
@@ -152,7 +276,7 @@ mod tests {
         assert_eq!(able(&state), (false, true, false, true));
         update(&mut state, Action::OpenLink("v=1&scenario=risky&at=9999".into()));
         assert_eq!(able(&state), (true, false, false, false), "a question waits");
-        update(&mut state, Action::Deny);
+        update(&mut state, Action::Deny(String::new()));
         update(&mut state, Action::Seek(usize::MAX));
         assert_eq!(able(&state), (true, false, true, false), "at the end play begins again");
     }

@@ -31,6 +31,11 @@ fn of_decision(event: &Event) -> (&'static str, &'static str) {
             "Step limit",
             "A model that goes in circles never stops by itself. A cap on the turns of the loop stops it.",
         ),
+        Event::RepetitionSeen { .. } => (
+            "Progress detector",
+            "Honest work may take many turns; the same turn over and over is none. The model is told, then its calls no longer \
+             run, then it is asked one last time, then it is stopped.",
+        ),
         Event::ModelCalled { .. } | Event::ModelReplied { .. } => {
             ("Think", "The model reads the conversation and says what to do next: call tools, or answer.")
         }
@@ -95,6 +100,22 @@ fn of_decision(event: &Event) -> (&'static str, &'static str) {
         Event::EffectUnknown { .. } | Event::EffectRepeated { .. } => {
             ("At most once", "Where nobody can know whether it happened, trying again could make it happen twice.")
         }
+        Event::BudgetSpent { .. } => (
+            "Budget",
+            "What a run may spend is set before it starts: time, attempts, steps, tokens, money. Beyond it nothing begins.",
+        ),
+        Event::RetryRefused { .. } => (
+            "Retry budget",
+            "Where most calls fail, retries only add to the load. They may be a share of all calls, and no more.",
+        ),
+        Event::FirstOutput { .. } | Event::Committed { .. } => (
+            "Commit point",
+            "A part of an answer that somebody has seen cannot be taken back, so it is not tried again.",
+        ),
+        Event::PolicyChanged { .. } => (
+            "A fork",
+            "You changed the policy here. What came before stays; what follows is decided by the new policy, with the same luck.",
+        ),
         Event::RunFinished { degraded: true, .. } => (
             "Degrade, do not throw",
             "The run could not do all that was asked. It says so, with a safe answer in place of an error.",
@@ -109,6 +130,10 @@ fn of_world(event: &WorldEvent) -> (&'static str, &'static str) {
         WorldEvent::FaultInjected { .. } => {
             ("The world", "You switched this fault on. The agent cannot see it; it only sees what comes of it.")
         }
+        WorldEvent::FaultsChanged { .. } => (
+            "A fork",
+            "You changed the faults here. What came before stays; what follows is simulated with the same luck.",
+        ),
         WorldEvent::EffectHappened { .. } => {
             ("A real effect", "This happened outside the agent, and nothing can take it back.")
         }

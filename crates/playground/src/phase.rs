@@ -30,11 +30,10 @@ pub struct Moment {
     pub of: Option<u32>,
 }
 
-/// Reads it out of what has happened.
-#[must_use]
-pub fn moment(shown: &[Line]) -> Moment {
+/// Where the agent is after each number of lines, from none to all of them.
+pub(crate) fn moments(lines: &[Line]) -> Vec<Moment> {
     let mut moment = Moment::default();
-    for line in shown {
+    let after = |line: &Line| {
         match &line.what {
             What::Decision(entry) => {
                 moment.step = entry.step.unwrap_or(moment.step);
@@ -44,8 +43,9 @@ pub fn moment(shown: &[Line]) -> Moment {
             // Who waits for ever, or goes round for ever, is where it was.
             What::World(_) => {}
         }
-    }
-    moment
+        moment
+    };
+    [Moment::default()].into_iter().chain(lines.iter().map(after)).collect()
 }
 
 impl Moment {
@@ -75,8 +75,7 @@ mod tests {
 
     fn phases(setup: &Setup) -> Vec<Phase> {
         let outcome = simulate(setup);
-        let lines = outcome.journal.lines();
-        let mut phases: Vec<_> = (0..=lines.len()).map(|position| moment(&lines[..position]).phase).collect();
+        let mut phases: Vec<_> = moments(outcome.journal.lines()).into_iter().map(|moment| moment.phase).collect();
         phases.dedup();
         phases
     }
@@ -100,10 +99,10 @@ mod tests {
     #[test]
     fn steps_are_counted_against_their_cap() {
         let outcome = simulate(&Scenario::Looping.setup(7));
-        let last = moment(outcome.journal.lines());
+        let last = *moments(outcome.journal.lines()).last().unwrap();
         assert_eq!((last.step, last.of), (5, Some(8)), "it repeats itself, and is stopped before the cap");
         let naive = simulate(&Setup { protection: false, ..Scenario::Looping.setup(7) });
-        let last = moment(naive.journal.lines());
+        let last = *moments(naive.journal.lines()).last().unwrap();
         assert_eq!((last.step, last.of), (26, None), "the watcher left in the turn after his patience");
     }
 }

@@ -20,6 +20,8 @@ pub enum Kind {
     Success,
     /// Something failed.
     Failure,
+    /// The agent repeats itself.
+    Repeats,
     /// Time passes on purpose.
     Wait,
     /// The breaker changed, or let something not through.
@@ -48,6 +50,7 @@ impl Kind {
             Self::Start => "start",
             Self::Success => "success",
             Self::Failure => "failure",
+            Self::Repeats => "repeats",
             Self::Wait => "wait",
             Self::Breaker => "breaker",
             Self::Human => "human",
@@ -140,6 +143,7 @@ fn decision_kind(event: &Event) -> Kind {
         | Event::ApprovalExpired { .. }
         | Event::ApprovalWithdrawn { .. }
         | Event::DecisionIgnored { .. } => Kind::Human,
+        Event::RepetitionSeen { .. } => Kind::Repeats,
         Event::RunFinished { degraded: false, .. } => Kind::End,
         Event::RunFinished { .. } => Kind::BadEnd,
         _ => Kind::Note,
@@ -149,6 +153,7 @@ fn decision_kind(event: &Event) -> Kind {
 fn world_kind(event: &WorldEvent) -> Kind {
     match event {
         WorldEvent::FaultInjected { .. } => Kind::Fault,
+        WorldEvent::FaultsChanged { .. } => Kind::Note,
         WorldEvent::EffectHappened { .. } => Kind::Effect,
         WorldEvent::Crashed { .. } | WorldEvent::HungForever {} | WorldEvent::StillLooping { .. } => Kind::BadEnd,
     }

@@ -1,12 +1,29 @@
-//! What a person sets: the faults, whether the agent is protected, and the seed.
+//! What a person sets: what is wrong with the world, every setting of the agent, whether it is protected, and the seed.
 
-use steadfast_sim::{Fault, Faults, Scenario};
+mod policy;
+mod preset;
+mod table;
+mod unit;
+mod windows;
+
+pub use policy::Policy;
+pub use preset::Preset;
+pub use table::{Group, Key};
+pub use unit::{Most, Unit};
+pub use windows::{parse_rate, parse_windows, write_rate, write_windows};
+
+use steadfast::explain::Nearest;
+use steadfast::policy::{CallPolicy, RunPolicy};
+use steadfast::setting::InvalidSetting;
+use steadfast_sim::{Fault, FaultPlan, Faults, Human, Scenario, Setup};
 
 /// What a run is made from, but for a human's decisions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// What is wrong with the world.
-    pub faults: Faults,
+    pub faults: FaultPlan,
+    /// Every setting of the agent.
+    pub policy: Policy,
     /// Whether the agent runs on the engine; else it is the naive one.
     pub protection: bool,
     /// All the luck there is.
@@ -17,23 +34,105 @@ impl Default for Settings {
     /// What a first visit shows: a flaky model and a protected agent, so that something goes wrong within a few steps and
     /// ends well.
     fn default() -> Self {
-        Self { faults: Faults::NONE.with(Fault::FlakyModel, true), protection: true, seed: 7 }
+        let faults = Faults::NONE.with(Fault::FlakyModel, true).into();
+        Self { faults, policy: Policy::default(), protection: true, seed: 7 }
     }
 }
 
 impl Settings {
+    /// Ready to simulate, with that human. Where the agent has no approver, nobody is asked.
+    #[must_use]
+    pub fn setup(&self, human: Human) -> Setup {
+        let human = if self.policy.is_on(Key::Approver) { human } else { Human::Nobody };
+        let setup = Setup {
+            faults: self.faults.clone(),
+            protection: self.protection,
+            human,
+            seed: self.seed,
+            ..Setup::default()
+        };
+        match self.policy.made() {
+            Ok(made) => Setup { policy: made.policy, tools: made.tools, models: made.models, ..setup },
+            // What is refused never gets into a policy.
+            Err(_) => setup,
+        }
+    }
+
     /// The scenario with these faults and this agent, if it has a name.
     #[must_use]
     pub fn scenario(&self) -> Option<Scenario> {
-        let of_these =
-            |scenario: &Scenario| scenario.faults() == self.faults && (*scenario != Scenario::Naive) == self.protection;
-        Scenario::ALL.into_iter().find(of_these)
+        Scenario::ALL.into_iter().find(|scenario| Self::of(*scenario, self.seed) == *self)
+    }
+
+    /// What the engine decides by: the settings of the agent, or nothing at all where it is not protected.
+    #[must_use]
+    pub fn engine(&self) -> RunPolicy {
+        if self.protection {
+            self.setup(Human::Nobody).policy
+        } else {
+            RunPolicy::default().with_model(CallPolicy::unguarded())
+        }
     }
 
     /// The settings of a scenario, with that seed.
     #[must_use]
     pub fn of(scenario: Scenario, seed: u64) -> Self {
-        Self { faults: scenario.faults(), protection: scenario != Scenario::Naive, seed }
+        let (faults, protection) = (scenario.faults().into(), scenario != Scenario::Naive);
+        Self { faults, policy: Policy::default(), protection, seed }
+    }
+
+    /// With that fault switched on or off.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault, on: bool) -> Self {
+        self.faults = self.faults.switched(fault, on);
+        self
+    }
+
+    /// With the change that an explanation says would have decided otherwise.
+    pub fn with_nearest(&self, nearest: &Nearest) -> Result<Self, InvalidSetting> {
+        let setting = &nearest.setting;
+        let Some(key) = Key::named(&setting.of, setting.name) else {
+            let value = setting.value.to_string().into();
+            return Err(InvalidSetting { name: setting.name, value, allowed: "a setting that this page has" });
+        };
+        Ok(Self { policy: self.policy.with_explained(key, &nearest.to)?, ..self.clone() })
+    }
+
+    /// What is otherwise here than there, a phrase each: `retry.attempts 2 instead of 4`.
+    #[must_use]
+    pub fn changes_from(&self, other: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        if self.protection != other.protection {
+            changes.push(if self.protection { "protection on".into() } else { "protection off".into() });
+        }
+        let keys = Key::ALL.into_iter().filter(|key| self.policy.value(*key) != other.policy.value(*key));
+        changes.extend(keys.map(|key| {
+            let sign = key.unit().sign();
+            let told = |policy: &Policy| match policy.value(key) {
+                Some(_) if !sign.is_empty() => format!("{} {sign}", policy.text(key)),
+                _ => policy.text(key),
+            };
+            format!("{} {} instead of {}", key.path(), told(&self.policy), told(&other.policy))
+        }));
+        for fault in Fault::ALL {
+            match (self.faults.of(fault), other.faults.of(fault)) {
+                (mine, its) if mine == its => {}
+                (None, _) => changes.push(format!("{} off", fault.title())),
+                (Some(mine), _) => {
+                    let rate = mine.rate().map(|_| format!(", {} %", write_rate(mine.rate()))).unwrap_or_default();
+                    let when = if mine.windows().is_empty() {
+                        String::new()
+                    } else {
+                        format!(", {} s", write_windows(mine.windows()))
+                    };
+                    changes.push(format!("{} on{rate}{when}", fault.title()));
+                }
+            }
+        }
+        if self.seed != other.seed {
+            changes.push(format!("seed {} instead of {}", self.seed, other.seed));
+        }
+        changes
     }
 }
 
@@ -51,23 +150,4 @@ pub fn parse_seed(text: &str) -> Result<u64, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_scenario_is_recognised_by_its_settings() {
-        for scenario in Scenario::ALL {
-            assert_eq!(Settings::of(scenario, 3).scenario(), Some(scenario));
-        }
-        let both = Settings { faults: Settings::default().faults.with(Fault::RiskyTool, true), ..Settings::default() };
-        assert_eq!(both.scenario(), None);
-    }
-
-    #[test]
-    fn a_seed_is_a_whole_number() {
-        assert_eq!(parse_seed("18446744073709551615"), Ok(u64::MAX));
-        for text in ["", "  ", "+7", "-7", "7.5", "0x7", "seven", "18446744073709551616"] {
-            assert!(parse_seed(text).is_err(), "{text:?}");
-        }
-    }
-}
+mod tests;

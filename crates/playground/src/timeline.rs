@@ -1,131 +1,25 @@
-//! What happened, as bars and marks in virtual time.
+//! What happened in a run, as bars, marks and dots in virtual time.
+//!
+//! A run is read once. Each [`Piece`] knows with which line of the journal it appears and with which it becomes what it
+//! stays; what is drawn at a position, within a window of time, is looked up.
 
-mod name;
+mod faults;
+mod item;
+mod lane;
+mod piece;
 mod reader;
+#[cfg(test)]
+mod tests;
 
-use steadfast::time::{Instant, micros};
-use steadfast_sim::Line;
+pub use faults::FaultBar;
+pub use item::{Item, Shape};
+pub use lane::Lane;
 
-/// A row of the drawing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
-    /// What the world did: faults and effects.
-    World,
-    /// Attempts at the model, and the waits between them.
-    Model,
-    /// Attempts at tools, and the waits between them.
-    Tools,
-    /// Questions to a human.
-    Human,
-    /// The states of the model's breaker.
-    Breaker,
-}
-
-impl Lane {
-    /// All lanes, from top to bottom.
-    pub const ALL: [Self; 5] = [Self::World, Self::Model, Self::Tools, Self::Human, Self::Breaker];
-
-    /// Its label.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::World => "World",
-            Self::Model => "Model",
-            Self::Tools => "Tools",
-            Self::Human => "Human",
-            Self::Breaker => "Breaker",
-        }
-    }
-}
-
-/// What an item is, which decides its looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// An attempt under way.
-    Running,
-    /// An attempt that succeeded.
-    Succeeded,
-    /// An attempt that failed.
-    Failed,
-    /// An attempt that was cut off.
-    TimedOut,
-    /// An attempt that nobody wanted any more.
-    Abandoned,
-    /// An attempt that never ends.
-    Hung,
-    /// A wait before another attempt.
-    Wait,
-    /// A question that nobody has answered yet.
-    Asked,
-    /// A question answered with yes.
-    Granted,
-    /// A question answered with no.
-    Denied,
-    /// A question that nobody answered in time.
-    Expired,
-    /// The breaker lets everything through.
-    Closed,
-    /// The breaker lets nothing through.
-    Open,
-    /// The breaker lets a probe through.
-    HalfOpen,
-    /// The world does something bad; an instant.
-    Fault,
-    /// A tool changed the world; an instant.
-    Effect,
-}
-
-impl Shape {
-    /// Its name, for style sheets.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::TimedOut => "timed-out",
-            Self::Abandoned => "abandoned",
-            Self::Hung => "hung",
-            Self::Wait => "wait",
-            Self::Asked => "asked",
-            Self::Granted => "granted",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half-open",
-            Self::Fault => "fault",
-            Self::Effect => "effect",
-        }
-    }
-
-    /// Whether it is a moment rather than a stretch of time.
-    #[must_use]
-    pub const fn is_instant(self) -> bool {
-        matches!(self, Self::Fault | Self::Effect)
-    }
-}
-
-/// A bar or a mark.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// Its row.
-    pub lane: Lane,
-    /// What it is.
-    pub shape: Shape,
-    /// When it began.
-    pub from: Instant,
-    /// When it ended or will end; `None` while nobody knows.
-    pub to: Option<Instant>,
-    /// Of a wait: the longest and the shortest it could have been drawn.
-    pub ceiling: Option<Instant>,
-    /// What is written on it.
-    pub text: String,
-    /// Its full name, with its times.
-    pub name: String,
-    /// The line of the journal that says most about it.
-    pub line: usize,
-}
+use core::ops::Range;
+use piece::Piece;
+use steadfast::policy::RunPolicy;
+use steadfast::time::Instant;
+use steadfast_sim::Journal;
 
 /// One turn of the agent loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,30 +28,87 @@ pub struct Band {
     pub step: u32,
     /// When it began.
     pub from: Instant,
-    /// When the next one began; `None` for the last.
+    /// When the next one began; `None` for the last that is shown.
     pub to: Option<Instant>,
+    /// The line it began with.
+    pub line: usize,
 }
 
-/// Everything to draw, in the order in which it began.
+/// A result that the model's breaker counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dot {
+    /// When it came.
+    pub at: Instant,
+    /// Whether it was a success.
+    pub is_success: bool,
+    /// The line that tells it.
+    pub line: usize,
+}
+
+/// A run, to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Timeline {
-    /// Bars and marks.
-    pub items: Vec<Item>,
-    /// Turns of the loop.
-    pub bands: Vec<Band>,
+    pieces: Vec<Piece>,
+    bands: Vec<Band>,
+    dots: Vec<Dot>,
+    faults: Vec<FaultBar>,
+    rows: [usize; Lane::ALL.len()],
 }
 
-/// Reads it out of what has happened.
-#[must_use]
-pub fn timeline(shown: &[Line]) -> Timeline {
-    reader::read(shown)
+impl Timeline {
+    /// Reads it out of the journal of a run under that policy.
+    #[must_use]
+    pub fn of(journal: &Journal, policy: Option<&RunPolicy>) -> Self {
+        reader::read(journal, policy)
+    }
+
+    /// Bars and marks of the first so many lines, within a window, in the order in which they began.
+    #[must_use]
+    pub fn items(&self, position: usize, window: &Range<Instant>) -> Vec<Item> {
+        let begun = self.pieces.iter().enumerate().take_while(|(_, piece)| piece.appears < position);
+        let inside = begun.filter(|(_, piece)| piece.from <= window.end && piece.reaches(position) >= window.start);
+        inside.map(|(index, piece)| piece.at(index, position)).collect()
+    }
+
+    /// How many bars and marks the first so many lines make.
+    #[must_use]
+    pub fn count(&self, position: usize) -> usize {
+        self.pieces.partition_point(|piece| piece.appears < position)
+    }
+
+    /// The bar or mark of that number, as the first so many lines make it.
+    #[must_use]
+    pub fn item(&self, index: usize, position: usize) -> Option<Item> {
+        let piece = self.pieces.get(index).filter(|piece| piece.appears < position)?;
+        Some(piece.at(index, position))
+    }
+
+    /// Turns of the loop, likewise.
+    pub fn bands(&self, position: usize, window: &Range<Instant>) -> impl Iterator<Item = Band> + use<'_> {
+        let (from, to) = (window.start, window.end);
+        let begun = self.bands.iter().enumerate().take_while(move |(_, band)| band.line < position);
+        begun.filter_map(move |(index, band)| {
+            let next = self.bands.get(index + 1).filter(|next| next.line < position).map(|next| next.from);
+            (band.from <= to && next.is_none_or(|next| next >= from)).then_some(Band { to: next, ..*band })
+        })
+    }
+
+    /// What the model's breaker counted, likewise.
+    pub fn dots(&self, position: usize, window: &Range<Instant>) -> impl Iterator<Item = Dot> + use<'_> {
+        let (from, to) = (window.start, window.end);
+        let first = self.dots.partition_point(|dot| dot.at < from);
+        self.dots[first..].iter().copied().take_while(move |dot| dot.at <= to && dot.line < position)
+    }
+
+    /// How many things a lane has to show at once, at most; at least 1.
+    #[must_use]
+    pub fn rows(&self, lane: Lane) -> usize {
+        self.rows[lane as usize].max(1)
+    }
 }
 
 /// Seconds with two decimals, rounded: what a name has room for.
 fn seconds(instant: Instant) -> String {
-    let hundredths = (micros(instant - Instant::ORIGIN) + 5_000) / 10_000;
+    let hundredths = (instant.as_micros() + 5_000) / 10_000;
     format!("{}.{:02} s", hundredths / 100, hundredths % 100)
 }
-
-#[cfg(test)]
-mod tests;

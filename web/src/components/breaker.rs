@@ -3,6 +3,7 @@
 use super::text::line;
 use crate::store::store;
 use leptos::prelude::*;
+use steadfast::time::Instant;
 use steadfast_playground::{BreakerState, Page};
 
 #[component]
@@ -14,10 +15,11 @@ pub(crate) fn Breaker() -> impl IntoView {
         other => other.as_str().to_owned(),
     });
     view! {
-        <section class="card breaker" aria-labelledby="breaker-title" data-state=state>
+        <section class="breaker" aria-labelledby="breaker-title" data-state=state>
             <h2 id="breaker-title">"Breaker"</h2>
             <p class="breaker-state">{word}</p>
             {line("quiet", store.text(about))}
+            {line("quiet", store.text(results))}
         </section>
     }
 }
@@ -33,4 +35,12 @@ fn about(page: &Page) -> String {
         (BreakerState::Open { .. }, _) => "No attempt passes, so the model that is down is left in peace.".into(),
         (BreakerState::HalfOpen, _) => "One attempt passes, as a probe: it shows whether the model is back.".into(),
     }
+}
+
+/// The last results it counted, oldest first.
+fn results(page: &Page) -> String {
+    let all = page.recording.timeline().dots(page.position, &(Instant::ORIGIN..Instant::MAX));
+    let all: Vec<_> = all.map(|dot| if dot.is_success { "✓" } else { "✗" }).collect();
+    let last = &all[all.len().saturating_sub(20)..];
+    if last.is_empty() { String::new() } else { format!("Last results, oldest first: {}", last.join(" ")) }
 }

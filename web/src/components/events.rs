@@ -1,37 +1,68 @@
 //! The table "Events": every decision with its reason, and what the world did. The timeline's twin in words.
+//!
+//! Of a long run only some rows are there at a time. They say which of how many they are, scrolling brings others, and so do two
+//! buttons before and after them, so that the table alone tells the whole story to whoever does not scroll.
+
+use core::ops::Range;
 
 use super::text::line;
-use crate::store::store;
+use crate::store::{Store, store};
 use leptos::ev::MouseEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
-use steadfast_playground::{Action, Row, row};
+use steadfast_playground::{Action, Page, Row, State, row, rows};
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
+
+/// How high a row is about, in pixels: what is not there takes so much room.
+const ROW_PX: usize = 36;
+/// How far a press of a button goes.
+const PAGE: usize = 60;
 
 #[component]
 pub(crate) fn Events() -> impl IntoView {
     let store = store();
     let scroller = NodeRef::<Div>::new();
-    // All rows are told again with each change; Leptos touches only those that differ.
-    let rows = move || {
-        store.page().track();
-        store.peek(|state| state.shown().iter().map(row).enumerate().map(event_row).collect::<Vec<_>>())
+    // Where somebody scrolled to, until the run moves on.
+    let elsewhere = RwSignal::new(None::<((u64, usize), usize)>);
+    let before = StoredValue::new(0..0);
+    let there = Memo::new(move |_| {
+        let elsewhere = elsewhere.get();
+        store.page().with(|page| {
+            let line = elsewhere.filter(|(when, _)| *when == moment(page)).map(|(_, line)| line).or(page.looked_at);
+            let there = rows(page.position, line.unwrap_or_default(), before.get_value());
+            before.set_value(there.clone());
+            there
+        })
+    });
+    // All rows that are there are told again with each change; Leptos touches only those that differ.
+    let drawn = move || {
+        let there = there.get();
+        let looked_at = store.page().with(|page| page.looked_at);
+        store.peek(|state| told(state, there, looked_at))
     };
-    let marked = StoredValue::new(None);
+    let go = move |line: usize| {
+        let when = store.page().with_untracked(moment);
+        elsewhere.set(Some((when, line)));
+    };
     store.after_each_change(Box::new(move |page| {
-        let looked_at = page.looked_at;
-        let is_latest = looked_at.is_none_or(|line| line + 1 == page.position);
+        let (line, is_latest) = (page.looked_at, !page.is_chosen);
         // The table has its new row only after this turn.
-        request_animation_frame(move || {
-            mark(marked.get_value(), false);
-            mark(looked_at, true);
-            marked.set_value(looked_at);
-            if let Some(scroller) = scroller.get_untracked().filter(|_| is_latest) {
-                scroller.set_scroll_top(scroller.scroll_height());
-            }
-        });
+        request_animation_frame(move || show(scroller, line, is_latest));
     }));
+    let on_scroll = move |_| {
+        let Some(scroller) = scroller.get_untracked() else { return };
+        let there = there.get_untracked();
+        let top = usize::try_from(scroller.scroll_top()).unwrap_or_default();
+        let bottom = top + usize::try_from(scroller.client_height()).unwrap_or_default();
+        let height = usize::try_from(scroller.scroll_height()).unwrap_or_default();
+        let shown = store.page().with_untracked(|page| page.position);
+        if top < there.start * ROW_PX {
+            go(top / ROW_PX);
+        } else if bottom + (shown - there.end) * ROW_PX > height && there.end < shown {
+            go(shown.saturating_sub((height - bottom) / ROW_PX + 1));
+        }
+    };
     // A click is a shortcut for those who point; Step and the timeline lead everybody to the same explanation.
     let choose = move |event: MouseEvent| {
         let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
@@ -45,32 +76,73 @@ pub(crate) fn Events() -> impl IntoView {
         0 => "Nothing has happened yet. Press Step.".into(),
         _ => String::new(),
     });
+    let all = store.text(|page| (page.position + 1).to_string());
+    let room = move |rows: fn(&Range<usize>, usize) -> usize| {
+        Signal::derive(move || {
+            let shown = store.page().with(|page| page.position);
+            format!("{}px", there.with(|there| rows(there, shown)) * ROW_PX)
+        })
+    };
     view! {
         <section class="card events" aria-labelledby="events-title">
             <h2 id="events-title">"Events"</h2>
-            <div class="events-scroll" node_ref=scroller tabindex="0" role="region" aria-label="Events, scrollable">
-                <table role="table" on:click=choose>
+            // Outside of what scrolls: whoever goes to them scrolls nothing.
+            {more(store, there, "Earlier events", Box::new(move || go(there.get_untracked().start.saturating_sub(PAGE / 2))))}
+            <div
+                class="events-scroll"
+                node_ref=scroller
+                tabindex="0"
+                role="region"
+                aria-label="Events, scrollable"
+                on:scroll=on_scroll
+            >
+                <div class="events-room" style=("height", room(|there, _| there.start))></div>
+                <table role="table" aria-rowcount=all on:click=choose>
                     <caption class="unseen">"Events"</caption>
                     <thead role="rowgroup">
-                        <tr role="row">
+                        <tr role="row" aria-rowindex="1">
                             <th scope="col" role="columnheader">"Time"</th>
                             <th scope="col" role="columnheader">"Where"</th>
                             <th scope="col" role="columnheader">"Decision and reason"</th>
                         </tr>
                     </thead>
-                    <tbody role="rowgroup">{rows}</tbody>
+                    <tbody role="rowgroup">{drawn}</tbody>
                 </table>
+                <div class="events-room" style=("height", room(|there, shown| shown - there.end.min(shown)))></div>
                 {line("empty", empty)}
             </div>
+            {more(store, there, "Later events", Box::new(move || go(there.get_untracked().end + PAGE / 2)))}
         </section>
     }
 }
 
-fn event_row((line, row): (usize, Row)) -> impl IntoView {
+fn moment(page: &Page) -> (u64, usize) {
+    (page.version, page.position)
+}
+
+/// Brings other rows; it is only there where some are not.
+fn more(store: Store, there: Memo<Range<usize>>, label: &'static str, act: Box<dyn Fn() + Send>) -> impl IntoView {
+    let is_whole = store.flag(move |page| there.with(Range::len) >= page.position);
+    view! { <button class="button plain small events-more" hidden=is_whole on:click=move |_| act()>{label}</button> }
+}
+
+fn told(state: &State, there: Range<usize>, looked_at: Option<usize>) -> Vec<impl IntoView + use<>> {
+    let shown = state.shown();
+    let rows = there.filter_map(|line| Some((line, row(shown.get(line)?))));
+    rows.map(|(line, row)| event_row(line, row, looked_at == Some(line))).collect()
+}
+
+fn event_row(line: usize, row: Row, is_looked_at: bool) -> impl IntoView + use<> {
     let Row { at, place, sentence, kind, is_world } = row;
-    let (class, tag) = if is_world { ("world", "World") } else { ("", "") };
+    let class = match (is_world, is_looked_at) {
+        (false, false) => "",
+        (false, true) => "looked-at",
+        (true, false) => "world",
+        (true, true) => "world looked-at",
+    };
+    let tag = if is_world { "World" } else { "" };
     view! {
-        <tr role="row" id=format!("event-{line}") class=class data-kind=kind.as_str()>
+        <tr role="row" id=format!("event-{line}") class=class data-kind=kind.as_str() aria-rowindex=(line + 2).to_string()>
             <td role="cell" class="event-time">{at}</td>
             <td role="cell" class="event-place"><span class="tag">{tag}</span>" "{place}</td>
             <td role="cell" class="event-what"><span>{sentence}</span></td>
@@ -78,9 +150,16 @@ fn event_row((line, row): (usize, Row)) -> impl IntoView {
     }
 }
 
-fn mark(line: Option<usize>, on: bool) {
+/// The newest row is in view; of another that somebody chose, as much as it takes.
+fn show(scroller: NodeRef<Div>, line: Option<usize>, is_latest: bool) {
+    let Some(scroller) = scroller.get_untracked() else { return };
+    if is_latest {
+        return scroller.set_scroll_top(scroller.scroll_height());
+    }
     let row = line.and_then(|line| document().get_element_by_id(&format!("event-{line}")));
-    if let Some(row) = row {
-        let _ = row.class_list().toggle_with_force("looked-at", on);
+    let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) else { return };
+    let (top, height) = (row.offset_top() - scroller.offset_top(), scroller.client_height());
+    if top < scroller.scroll_top() + row.offset_height() || top + row.offset_height() > scroller.scroll_top() + height {
+        scroller.set_scroll_top(top - height / 2);
     }
 }

@@ -1,44 +1,47 @@
-//! The switches: what is wrong with the world, and whether the agent is protected.
+//! What is wrong with the world: a switch for each fault, and of one that is on how often and when it meddles.
 
+use super::field::{Shape, field};
 use super::switch::Switch;
 use crate::store::store;
 use leptos::prelude::*;
-use steadfast_playground::Action;
+use steadfast_playground::{Action, Field};
 use steadfast_sim::Fault;
 
 #[component]
 pub(crate) fn Faults() -> impl IntoView {
-    let store = store();
-    let about = store.text(|page| {
-        let about = if page.settings.protection {
-            "The agent runs on Steadfast: timeout, retry, breaker, step limit, approval."
-        } else {
-            "Off: a naive agent that asks, calls, and believes that all will be well."
-        };
-        about.to_owned()
-    });
-    let checked = store.word(|page| Some(spelled(page.settings.protection)));
-    let flip = Box::new(move || store.send(Action::SetProtection(!store.peek(|state| state.settings().protection))));
-    let switch = move |fault: Fault| {
-        let checked = store.word(move |page| Some(spelled(page.settings.faults.has(fault))));
-        let about = Signal::stored(fault.description().to_owned());
-        let flip = Box::new(move || store.send(Action::ToggleFault(fault)));
-        view! { <Switch label=fault.title() about id=fault.as_str() checked flip/> }
-    };
     view! {
         <section class="card" aria-labelledby="faults-title">
             <h2 id="faults-title">"What goes wrong"</h2>
-            <div class="switches">{Fault::ALL.into_iter().map(switch).collect_view()}</div>
-        </section>
-        <section class="card" aria-labelledby="protection-title">
-            <h2 id="protection-title">"What holds it"</h2>
-            <div class="switches protection">
-                <Switch label="Protection" about id="protection" checked flip/>
-            </div>
+            <div class="switches">{Fault::ALL.into_iter().map(fault).collect_view()}</div>
         </section>
     }
 }
 
-fn spelled(on: bool) -> &'static str {
-    if on { "true" } else { "false" }
+fn fault(fault: Fault) -> impl IntoView {
+    let store = store();
+    let checked =
+        store.entry_word(move |entered| Some(if entered.settings.faults.has(fault) { "true" } else { "false" }));
+    let is_off = store.entry_word(move |entered| (!entered.settings.faults.has(fault)).then_some(""));
+    let about = Signal::stored(fault.description().to_owned());
+    let flip = Box::new(move || store.send(Action::ToggleFault(fault)));
+    let shape = |of: Field, label: &'static str, sign: &'static str| Shape {
+        field: of,
+        id: format!("{}-{}", fault.as_str(), sign_name(sign)),
+        name: format!("{}: {}", fault.title(), label.to_lowercase()),
+        label,
+        sign,
+        choices: &[],
+    };
+    view! {
+        <Switch label=fault.title() about id=fault.as_str() checked flip/>
+        <div class="fault-when" hidden=is_off>
+            {field(shape(Field::Rate(fault), "Rate", "%"))}
+            {field(shape(Field::Windows(fault), "Window", "s"))}
+        </div>
+    }
+}
+
+/// A sign as part of an id.
+fn sign_name(sign: &str) -> &'static str {
+    if sign == "%" { "rate" } else { "window" }
 }

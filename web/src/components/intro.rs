@@ -1,10 +1,11 @@
 //! What this is, and what to do first.
 
 use super::button::ActionButton;
+use super::keep::Keep;
+use crate::clipboard;
 use crate::store::{Store, store};
 use leptos::prelude::*;
 use steadfast_playground::link;
-use wasm_bindgen_futures::JsFuture;
 
 #[component]
 pub(crate) fn Intro() -> impl IntoView {
@@ -20,24 +21,22 @@ pub(crate) fn Intro() -> impl IntoView {
                     " off to see the same agent without it."
                 </p>
             </div>
-            <ActionButton label="Copy link" icon="link" class="button plain" act=Box::new(move || copy(store))/>
+            <div class="intro-buttons">
+                <ActionButton label="Copy link" icon="link" class="button plain" act=Box::new(move || copy(store))/>
+                <Keep/>
+            </div>
         </header>
     }
 }
 
 /// Copies a link to what is shown. The address bar holds it as well, for browsers that keep their clipboard to themselves.
 fn copy(store: Store) {
-    const IN_ADDRESS: &str = "The link to exactly this is in the address bar.";
-    if !window().is_secure_context() {
-        return store.remark(IN_ADDRESS);
+    if store.peek(|state| state.incident().is_some()) {
+        return store.remark("No link can hold a recorded run. Save it as a file.");
     }
     let page = window().location().href().unwrap_or_default();
     let page = page.split('#').next().unwrap_or_default();
-    let done = window().navigator().clipboard().write_text(&format!("{page}#{}", store.peek(link::write)));
-    leptos::task::spawn_local(async move {
-        match JsFuture::from(done).await {
-            Ok(_) => store.remark("The link is copied. Whoever opens it sees exactly this."),
-            Err(_) => store.remark(IN_ADDRESS),
-        }
-    });
+    let link = format!("{page}#{}", store.peek(link::write));
+    let done = "The link is copied. Whoever opens it sees exactly this.";
+    clipboard::copy(store, &link, done, "The link to exactly this is in the address bar.");
 }

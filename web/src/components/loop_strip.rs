@@ -2,7 +2,7 @@
 
 use crate::store::store;
 use leptos::prelude::*;
-use steadfast_playground::{EndingKind, Page, Phase};
+use steadfast_playground::{EndingKind, Page, Phase, dollars};
 
 const PARTS: [(Phase, &str, &str, &str); 3] = [
     (Phase::Think, "think", "Think", "ask the model"),
@@ -27,6 +27,7 @@ pub(crate) fn LoopStrip() -> impl IntoView {
             <div class="loop-head">
                 <h2 id="loop-title">"Agent loop"</h2>
                 <p class="loop-step">{store.text(turn)}</p>
+                <p class="loop-step loop-spent">{store.text(spent)}</p>
             </div>
             <ol class="loop-parts" role="list">{PARTS.into_iter().map(part).collect_view()}</ol>
         </section>
@@ -48,4 +49,11 @@ fn turn(page: &Page) -> String {
         Some(EndingKind::Runaway) => "goes round for ever",
     };
     format!("{turn} · {end}")
+}
+
+fn spent(page: &Page) -> String {
+    match page.spent.tokens {
+        0 => "no tokens yet".into(),
+        tokens => format!("{tokens} tokens · {}", dollars(page.spent.money)),
+    }
 }
