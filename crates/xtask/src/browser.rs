@@ -90,7 +90,7 @@ const ADVICE: &str = "By hand: install Chromium or Chrome and the chromedriver o
 
 /// The crate's `webdriver.json`, with the browser to start added; gives the file to hand to the test runner.
 pub(crate) fn write_capabilities(project: &Project, browser: &Path) -> Result<PathBuf, Stop> {
-    let capabilities = project.read("crates/wasm/webdriver.json")?;
+    let capabilities = project.read("crates/runs/webdriver.json")?;
     project.write("target/webdriver.json", &with_binary(&capabilities, browser))
 }
 
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn our_webdriver_file_has_the_place_to_add_it() {
-        let capabilities = Project::locate().unwrap().read("crates/wasm/webdriver.json").unwrap();
+        let capabilities = Project::locate().unwrap().read("crates/runs/webdriver.json").unwrap();
         assert!(
             with_binary(&capabilities, Path::new("/usr/bin/chromium")).contains("\"binary\": \"/usr/bin/chromium\"")
         );

@@ -6,13 +6,19 @@ use crate::child::{self, stream};
 use crate::project::Project;
 use crate::say;
 use crate::setup::{self, Need};
+use crate::small;
 use crate::stop::Stop;
 use crate::toolchain::Target;
 
-/// What building it takes.
-pub(crate) const NEEDS: &[Need] = &[Need::WasmTarget, Need::NodePackages, Need::Driver, Need::WasmBindgen];
+/// What building it takes; the peers for their types, which the integrations are written against.
+pub(crate) const NEEDS: &[Need] = &[Need::WasmTarget, Need::NodePackages, Need::Driver, Need::Peers, Need::WasmBindgen];
 /// Where the package is made.
 pub(crate) const HOME: &str = "crates/wasm/npm";
+
+/// Its modules of WebAssembly, each with the profile it is built with: a step of an agent waits for a network, a guarded call may
+/// not, and a simulation does not wait at all.
+const MODULES: [(&str, &str); 3] =
+    [("steadfast-machines", "npm"), ("steadfast-runs", "web"), ("steadfast-simulator", "web")];
 
 /// Builds and packs it, and tells where the archive is.
 pub(crate) fn pack(project: &Project) -> Result<(), Stop> {
@@ -25,12 +31,17 @@ pub(crate) fn pack(project: &Project) -> Result<(), Stop> {
 
 /// Builds it into `dist`, whatever has changed of it.
 pub(crate) fn build(project: &Project) -> Result<(), Stop> {
-    let mut cargo = project.cargo();
-    cargo.args(["build", "--package", "steadfast-machines", "--target", Target::Wasm.triple(), "--profile", "npm"]);
-    stream(cargo)?;
-    let machines = target(project).join(Target::Wasm.triple()).join("npm/steadfast_machines.wasm");
     let mut build = project.command("node");
-    build.arg(format!("{HOME}/build.js")).arg(machines);
+    build.arg(format!("{HOME}/build.js"));
+    // One after the other: built together, each would get the features that others ask of what they share.
+    for (module, profile) in MODULES {
+        let mut cargo = project.cargo();
+        cargo.args(["build", "--package", module, "--target", Target::Wasm.triple(), "--profile", profile]);
+        small::make(project, &mut cargo);
+        stream(cargo)?;
+        let wasm = format!("{profile}/{}.wasm", module.replace('-', "_"));
+        build.arg(target(project).join(Target::Wasm.triple()).join(wasm));
+    }
     stream(build)
 }
 

@@ -42,6 +42,11 @@ const SDKS: Packages = Packages {
     what: "the providers' SDKs and agent frameworks, with the Node 22 they want (about a minute, 400 MB)",
     scripts: true,
 };
+const PACKAGING: Packages = Packages {
+    folder: "tests/packaging",
+    what: "what the npm package is tried in: Vite, webpack, esbuild, Node 22, Deno, Bun (about a minute, 550 MB)",
+    scripts: true,
+};
 
 /// Sees to it that `node_modules` is what the lock file says.
 pub(crate) fn provide(project: &Project) -> Result<(), Stop> {
@@ -57,6 +62,11 @@ pub(crate) fn provide_driver(project: &Project) -> Result<(), Stop> {
 pub(crate) fn provide_peers(project: &Project) -> Result<(), Stop> {
     PEERS.provide(project)?;
     SDKS.provide(project)
+}
+
+/// The same for what the packed package is tried in.
+pub(crate) fn provide_packaging(project: &Project) -> Result<(), Stop> {
+    PACKAGING.provide(project)
 }
 
 impl Packages {
@@ -120,7 +130,7 @@ mod tests {
     #[test]
     fn lock_file_names_no_place_to_download_from() {
         let project = Project::locate().unwrap();
-        for Packages { folder, .. } in [TOOLS, DRIVER] {
+        for Packages { folder, .. } in [TOOLS, DRIVER, PEERS, SDKS, PACKAGING] {
             let lock = project.read(&format!("{folder}/package-lock.json")).unwrap();
             assert!(!lock.contains("\"resolved\""), "{folder}");
         }

@@ -14,6 +14,8 @@ pub(crate) enum Need {
     Rustfmt,
     Clippy,
     WasmTarget,
+    /// The source of Rust's own library, which what browsers load has of its own.
+    RustSource,
     BareMetalTarget,
     /// `node_modules`: wasm-opt, Playwright, axe-core, the static server.
     NodePackages,
@@ -21,6 +23,8 @@ pub(crate) enum Need {
     Driver,
     /// The SDKs that the package is tried under, and the libraries it is compared with.
     Peers,
+    /// The bundlers, runtimes and compilers that the packed package is tried in.
+    Packaging,
     /// wasm-opt alone, which Trunk fetches by itself where there is no Node.
     WasmOpt,
     Browser,
@@ -36,11 +40,13 @@ impl Need {
         Self::Rustfmt,
         Self::Clippy,
         Self::WasmTarget,
+        Self::RustSource,
         Self::BareMetalTarget,
         Self::WasmOpt,
         Self::NodePackages,
         Self::Driver,
         Self::Peers,
+        Self::Packaging,
         Self::Browser,
         Self::WasmBindgen,
         Self::WasmPack,
@@ -52,10 +58,12 @@ impl Need {
             Self::Rustfmt => toolchain::provide_component(project, Component::Rustfmt),
             Self::Clippy => toolchain::provide_component(project, Component::Clippy),
             Self::WasmTarget => toolchain::provide_target(project, Target::Wasm),
+            Self::RustSource => toolchain::provide_component(project, Component::Source),
             Self::BareMetalTarget => toolchain::provide_target(project, Target::BareMetal),
             Self::NodePackages => npm::provide(project),
             Self::Driver => npm::provide_driver(project),
             Self::Peers => npm::provide_peers(project),
+            Self::Packaging => npm::provide_packaging(project),
             Self::WasmOpt => npm::provide_wasm_opt(project),
             Self::Browser => browser::provide(project),
             Self::WasmBindgen => tools::provide(project, &tools::wasm_bindgen(project)?),

@@ -6,8 +6,10 @@ use crate::browser;
 use crate::child::stream;
 use crate::driver;
 use crate::fuzz;
+use crate::lean;
 use crate::port;
 use crate::project::Project;
+use crate::seal;
 use crate::setup::Need;
 use crate::size;
 use crate::stop::Stop;
@@ -16,7 +18,7 @@ use crate::toolchain::Target;
 /// The port of the server that the end-to-end tests use; the playground's own may be in use by a person.
 const END_TO_END_PORT: u16 = 4173;
 /// The crates that only exist for the browser.
-const IN_THE_BROWSER: [&str; 3] = ["steadfast-web", "steadfast-wasm", "steadfast-machines"];
+const IN_THE_BROWSER: [&str; 4] = ["steadfast-web", "steadfast-machines", "steadfast-runs", "steadfast-simulator"];
 
 /// One stage of `test`.
 #[derive(Debug)]
@@ -68,6 +70,8 @@ pub(crate) static ALL: [Stage; 13] = [
         run: |project, _| {
             cargo(project, &["test"])?;
             cargo(project, &["test", "--package", "xtask"])?;
+            // For the browser, with logic that is tested here.
+            cargo(project, &["test", "--package", "steadfast-boundary", "--package", "steadfast-simulator"])?;
             // An engine broken on purpose: what the checkers of the swarm are worth.
             cargo(project, &["test", "--package", "steadfast-sim", "--features", "sabotage", "--test", "sabotage"])
         },
@@ -110,43 +114,56 @@ pub(crate) static ALL: [Stage; 13] = [
         what: "the boundary to JavaScript, in a real browser with real timers",
         time: "seconds; the first time about 2 minutes",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Browser],
-        files: &[("crates/wasm/webdriver.json", "it says how the tests start the browser")],
+        files: &[("crates/runs/webdriver.json", "it says how the tests start the browser")],
         run: wasm,
     },
     Stage {
-        name: "package",
-        what: "the npm package is packed, installed elsewhere, imported and called",
-        time: "half a minute; the first time about 2 minutes",
-        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::NodePackages],
-        files: &[("tests/packaging/check.mjs", "it installs the package elsewhere and calls it")],
-        run: package,
-    },
-    Stage {
         name: "npm",
-        what: "the new npm package: built, its tests, the traps of the field sprung on it, and what it weighs",
-        time: "half a minute; the first time about 2 minutes",
+        what: "the new npm package: built, its tests, the traps of the field, the real SDKs, and what it weighs",
+        time: "2 minutes; the first time about 5",
         needs: &[Need::WasmTarget, Need::NodePackages, Need::Driver, Need::Peers, Need::WasmBindgen],
-        files: &[("crates/wasm/npm/package.json", "the package is made there")],
+        files: &[
+            ("crates/wasm/npm/package.json", "the package is made there"),
+            ("tests/sdks/run.mjs", "it puts the package among the SDKs"),
+        ],
         run: npm,
     },
     Stage {
+        name: "package",
+        what: "the npm package as it is packed: in Node, Deno, Bun, Chromium and TypeScript, under bundlers, its examples and its pages",
+        time: "about 2 minutes; the first time about 8",
+        needs: &[
+            Need::WasmTarget,
+            Need::NodePackages,
+            Need::Driver,
+            Need::Peers,
+            Need::Packaging,
+            Need::Browser,
+            Need::WasmBindgen,
+        ],
+        files: &[("tests/packaging/check.mjs", "it has the package installed in fresh projects and used there")],
+        run: package,
+    },
+    Stage {
         name: "peers",
-        what: "the real SDKs against a server that misbehaves on command, and the traps of the field on other libraries",
+        what: "the real SDKs against a server that misbehaves on command, and the traps of the field on other libraries and ours",
         time: "half a minute; the first time about 2 minutes",
-        needs: &[Need::Peers],
+        needs: &[Need::WasmTarget, Need::NodePackages, Need::Driver, Need::Peers, Need::WasmBindgen],
         files: &[("tests/provider-server", "the server stands there"), ("tests/conformance", "the traps stand there")],
         run: peers,
     },
     Stage {
         name: "page",
-        what: "the page builds in release",
-        time: "half a minute; the first time about 2 minutes",
-        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::Trunk],
+        what: "the page builds in release, and is sealed",
+        time: "half a minute; the first time about 3 minutes",
+        needs: &[Need::WasmTarget, lean::NEED, Need::WasmBindgen, Need::WasmOpt, Need::Trunk],
         files: &[("index.html", "it is the page that Trunk builds")],
         run: |project, _| {
             let mut trunk = project.command("trunk");
             trunk.args(["build", "--release"]);
-            stream(trunk)
+            lean::with_small_library(&mut trunk);
+            stream(trunk)?;
+            seal::seal(project, "dist")
         },
     },
     Stage {
@@ -206,26 +223,18 @@ fn halves() -> [Vec<&'static str>; 2] {
 fn wasm(project: &Project, _: &[OsString]) -> Result<(), Stop> {
     let pair = browser::pair(project)?;
     let capabilities = browser::write_capabilities(project, &pair.browser)?;
-    let mut wasm_pack = project.command("wasm-pack");
-    wasm_pack
-        .args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"])
-        .arg(pair.driver)
-        .arg("crates/wasm")
-        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
-        // The runner's own 20 seconds are for all tests together, and a busy machine needs some to start a browser.
-        .env("WASM_BINDGEN_TEST_TIMEOUT", "180");
-    stream(wasm_pack)
-}
-
-fn package(project: &Project, _: &[OsString]) -> Result<(), Stop> {
-    // wasm-pack leaves what an earlier build for another target wrote, and lists it in the new package.
-    let _ = std::fs::remove_dir_all(project.at("crates/wasm/pkg"));
-    let mut wasm_pack = project.command("wasm-pack");
-    wasm_pack.args(["build", "crates/wasm", "--release", "--target", "nodejs", "--mode", "no-install"]);
-    stream(wasm_pack)?;
-    let mut check = project.command("node");
-    check.arg("tests/packaging/check.mjs").arg(project.at("crates/wasm/pkg"));
-    stream(check)
+    for folder in ["crates/runs", "crates/simulator"] {
+        let mut wasm_pack = project.command("wasm-pack");
+        wasm_pack
+            .args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"])
+            .arg(&pair.driver)
+            .arg(folder)
+            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities)
+            // The runner's own 20 seconds are for all tests together, and a busy machine needs some to start a browser.
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "180");
+        stream(wasm_pack)?;
+    }
+    Ok(())
 }
 
 fn npm(project: &Project, _: &[OsString]) -> Result<(), Stop> {
@@ -237,12 +246,23 @@ fn npm(project: &Project, _: &[OsString]) -> Result<(), Stop> {
     traps.args(["tests/conformance/run.mjs", "--check", "--only", "Steadfast"]);
     traps.env("STEADFAST", project.at(driver::HOME).join("dist/esm/index.js"));
     stream(traps)?;
+    let mut sdks = project.command("node");
+    sdks.arg("tests/sdks/run.mjs");
+    stream(sdks)?;
     let mut size = project.command("node");
     size.arg("size.js").current_dir(project.at(driver::HOME));
     stream(size)
 }
 
+fn package(project: &Project, tests: &[OsString]) -> Result<(), Stop> {
+    driver::build(project)?;
+    let mut check = project.command("node");
+    check.arg("tests/packaging/check.mjs").args(tests).env("CHROME", browser::pair(project)?.browser);
+    stream(check)
+}
+
 fn peers(project: &Project, _: &[OsString]) -> Result<(), Stop> {
+    driver::build(project)?;
     // The newest SDKs want a newer Node than this project does: theirs comes with them.
     let mut sdks = project.command(project.at("tests/sdks/node_modules/.bin/node"));
     sdks.arg("--test");
@@ -276,10 +296,9 @@ mod tests {
     #[test]
     fn crates_for_the_browser_are_the_ones_there_are() {
         let project = Project::locate().unwrap();
-        for (name, manifest) in
-            IN_THE_BROWSER.iter().zip(["web/Cargo.toml", "crates/wasm/Cargo.toml", "crates/machines/Cargo.toml"])
-        {
-            assert!(project.read(manifest).unwrap().contains(&format!("name = \"{name}\"")), "{name}");
+        for (name, folder) in IN_THE_BROWSER.iter().zip(["web", "crates/machines", "crates/runs", "crates/simulator"]) {
+            let manifest = project.read(&format!("{folder}/Cargo.toml")).unwrap();
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
         }
     }
 }

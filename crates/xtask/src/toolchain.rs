@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::child;
 use crate::project::Project;
 use crate::say;
+use crate::small;
 use crate::stop::Stop;
 
 /// A target besides the machine's own.
@@ -30,6 +31,8 @@ impl Target {
 pub(crate) enum Component {
     Rustfmt,
     Clippy,
+    /// That of Rust's own library, for those who compile it again.
+    Source,
 }
 
 impl Component {
@@ -37,14 +40,24 @@ impl Component {
         match self {
             Self::Rustfmt => "rustfmt",
             Self::Clippy => "clippy",
+            Self::Source => "rust-src",
         }
     }
 
-    fn subcommand(self) -> &'static str {
-        match self {
+    fn is_there(self, project: &Project) -> bool {
+        let subcommand = match self {
             Self::Rustfmt => "fmt",
             Self::Clippy => "clippy",
-        }
+            Self::Source => {
+                let mut question = project.command("rustc");
+                question.args(["--print", "sysroot"]);
+                let library = |root: String| Path::new(&root).join("lib/rustlib/src/rust/library/Cargo.lock");
+                return child::output(question).is_some_and(|root| library(root).is_file());
+            }
+        };
+        let mut question = project.cargo();
+        question.args([subcommand, "--version"]);
+        child::output(question).is_some()
     }
 }
 
@@ -57,15 +70,19 @@ pub(crate) fn provide_target(project: &Project, target: Target) -> Result<(), St
     if is_there { Ok(()) } else { add(project, "target", target.triple(), "about 15 seconds") }
 }
 
-/// Sees to it that `cargo fmt` or `cargo clippy` can be run.
+/// Sees to it that `cargo fmt` or `cargo clippy` can be run, or that the source of Rust's library is there.
 pub(crate) fn provide_component(project: &Project, component: Component) -> Result<(), Stop> {
-    let mut question = project.cargo();
-    question.args([component.subcommand(), "--version"]);
-    if child::output(question).is_some() {
-        Ok(())
-    } else {
-        add(project, "component", component.name(), "a few seconds")
-    }
+    if component.is_there(project) { Ok(()) } else { add(project, "component", component.name(), "a few seconds") }
+}
+
+/// Sees to it that the source of the standard library is there, if rustup can bring it.
+pub(crate) fn provide_source(project: &Project) -> bool {
+    let mut question = project.command("rustc");
+    question.args(["--print", "sysroot"]);
+    let Some(root) = child::output(question) else { return false };
+    let is_there = || small::has_source(Path::new(&root));
+    // A distribution's Rust has it in packages of its own, or not at all: that is no reason to stop.
+    is_there() || (add(project, "component", "rust-src", "a few seconds").is_ok() && is_there())
 }
 
 fn add(project: &Project, kind: &str, name: &str, time: &str) -> Result<(), Stop> {
