@@ -15,7 +15,6 @@ mod child;
 mod driver;
 mod fuzz;
 mod interrupt;
-mod lean;
 mod npm;
 mod page;
 mod play;

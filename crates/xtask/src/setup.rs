@@ -14,8 +14,6 @@ pub(crate) enum Need {
     Rustfmt,
     Clippy,
     WasmTarget,
-    /// The source of Rust's own library, which what browsers load has of its own.
-    RustSource,
     BareMetalTarget,
     /// `node_modules`: wasm-opt, Playwright, axe-core, the static server.
     NodePackages,
@@ -40,7 +38,6 @@ impl Need {
         Self::Rustfmt,
         Self::Clippy,
         Self::WasmTarget,
-        Self::RustSource,
         Self::BareMetalTarget,
         Self::WasmOpt,
         Self::NodePackages,
@@ -58,7 +55,6 @@ impl Need {
             Self::Rustfmt => toolchain::provide_component(project, Component::Rustfmt),
             Self::Clippy => toolchain::provide_component(project, Component::Clippy),
             Self::WasmTarget => toolchain::provide_target(project, Target::Wasm),
-            Self::RustSource => toolchain::provide_component(project, Component::Source),
             Self::BareMetalTarget => toolchain::provide_target(project, Target::BareMetal),
             Self::NodePackages => npm::provide(project),
             Self::Driver => npm::provide_driver(project),

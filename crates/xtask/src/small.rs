@@ -13,8 +13,10 @@ use crate::project::Project;
 use crate::say;
 use crate::toolchain::{self, Target};
 
-/// A panic is where WebAssembly traps: nothing is formatted, and no place in a source is kept.
-const FLAGS: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
+/// A panic is where WebAssembly traps: nothing is formatted, and no place in a source is kept. What `.cargo/config.toml` says is
+/// repeated: these flags are used in its place.
+const FLAGS: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none \
+                     --cfg sha2_backend_soft=\"compact\"";
 /// What is compiled anew.
 const LIBRARY: &str = "core,alloc,std,panic_abort";
 
@@ -31,7 +33,7 @@ fn ask(command: &mut Command) {
     command
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_UNSTABLE_BUILD_STD", LIBRARY)
-        // Beside what .cargo/config.toml says.
+        .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size")
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", FLAGS);
 }
 
@@ -79,6 +81,14 @@ mod tests {
         assert_eq!(set(&command, "RUSTC_BOOTSTRAP").as_deref(), Some("1"));
         assert_eq!(set(&command, "CARGO_UNSTABLE_BUILD_STD").as_deref(), Some(LIBRARY));
         assert_eq!(set(&command, "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS").as_deref(), Some(FLAGS));
+    }
+
+    #[test]
+    fn flags_are_those_of_the_project_and_some_more() {
+        let config = Project::locate().unwrap().read(".cargo/config.toml").unwrap();
+        let own = config.lines().find_map(|line| line.strip_prefix("rustflags = ['")).unwrap();
+        let own = own.trim_end_matches("']").replace("', '", " ");
+        assert!(FLAGS.ends_with(&format!(" {own}")), "{FLAGS:?} leaves out {own:?}");
     }
 
     #[test]

@@ -6,12 +6,12 @@ use crate::browser;
 use crate::child::stream;
 use crate::driver;
 use crate::fuzz;
-use crate::lean;
 use crate::port;
 use crate::project::Project;
 use crate::seal;
 use crate::setup::Need;
 use crate::size;
+use crate::small;
 use crate::stop::Stop;
 use crate::toolchain::Target;
 
@@ -156,12 +156,12 @@ pub(crate) static ALL: [Stage; 13] = [
         name: "page",
         what: "the page builds in release, and is sealed",
         time: "half a minute; the first time about 3 minutes",
-        needs: &[Need::WasmTarget, lean::NEED, Need::WasmBindgen, Need::WasmOpt, Need::Trunk],
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::Trunk],
         files: &[("index.html", "it is the page that Trunk builds")],
         run: |project, _| {
             let mut trunk = project.command("trunk");
             trunk.args(["build", "--release"]);
-            lean::with_small_library(&mut trunk);
+            small::make(project, &mut trunk);
             stream(trunk)?;
             seal::seal(project, "dist")
         },

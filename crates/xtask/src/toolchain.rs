@@ -31,8 +31,6 @@ impl Target {
 pub(crate) enum Component {
     Rustfmt,
     Clippy,
-    /// That of Rust's own library, for those who compile it again.
-    Source,
 }
 
 impl Component {
@@ -40,7 +38,6 @@ impl Component {
         match self {
             Self::Rustfmt => "rustfmt",
             Self::Clippy => "clippy",
-            Self::Source => "rust-src",
         }
     }
 
@@ -48,12 +45,6 @@ impl Component {
         let subcommand = match self {
             Self::Rustfmt => "fmt",
             Self::Clippy => "clippy",
-            Self::Source => {
-                let mut question = project.command("rustc");
-                question.args(["--print", "sysroot"]);
-                let library = |root: String| Path::new(&root).join("lib/rustlib/src/rust/library/Cargo.lock");
-                return child::output(question).is_some_and(|root| library(root).is_file());
-            }
         };
         let mut question = project.cargo();
         question.args([subcommand, "--version"]);
@@ -70,7 +61,7 @@ pub(crate) fn provide_target(project: &Project, target: Target) -> Result<(), St
     if is_there { Ok(()) } else { add(project, "target", target.triple(), "about 15 seconds") }
 }
 
-/// Sees to it that `cargo fmt` or `cargo clippy` can be run, or that the source of Rust's library is there.
+/// Sees to it that `cargo fmt` or `cargo clippy` can be run.
 pub(crate) fn provide_component(project: &Project, component: Component) -> Result<(), Stop> {
     if component.is_there(project) { Ok(()) } else { add(project, "component", component.name(), "a few seconds") }
 }
