@@ -30,3 +30,27 @@ test('arrows reach what is not drawn yet, and what has the focus is in sight', a
   await page.keyboard.press('End');
   await expect(page.locator('.item:focus')).toHaveCount(1);
 });
+
+test('the table alone tells a long run, from its first event to its last, and never makes the page longer', async ({ page, playground }) => {
+  await playground.open('v=2&faults=looping&policy=ms60,proff&at=9999');
+  await expect(playground.step).toBeDisabled();
+  const all = Number(await playground.position.inputValue());
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  expect(height, 'as high as what is seen of it').toBeLessThan(6_000);
+  const read = new Set();
+  const note = async () => {
+    for (const row of await playground.events.all()) read.add(Number(await row.getAttribute('aria-rowindex')) - 1);
+  };
+  await note();
+  const earlier = playground.button('Earlier events');
+  for (let press = 0; press < all && Math.min(...read) > 1; press += 1) {
+    const first = playground.events.first();
+    const before = await first.getAttribute('aria-rowindex');
+    await earlier.click();
+    await expect(first).not.toHaveAttribute('aria-rowindex', before);
+    await note();
+  }
+  expect([...read].sort((one, other) => one - other)).toEqual(Array.from({ length: all }, (_, at) => at + 1));
+  await playground.button('Later events').click();
+  await expect(playground.events.first()).not.toHaveAttribute('aria-rowindex', '2');
+});

@@ -45,6 +45,14 @@ pub(crate) fn Events() -> impl IntoView {
         let when = store.page().with_untracked(moment);
         elsewhere.set(Some((when, line)));
     };
+    // Brings other rows, and scrolls to where they stand.
+    let turn = move |line: usize| {
+        go(line);
+        request_animation_frame(move || {
+            let top = i32::try_from(line * ROW_PX).unwrap_or(i32::MAX);
+            scroller.get_untracked().inspect(|scroller| scroller.set_scroll_top(top));
+        });
+    };
     store.after_each_change(Box::new(move |page| {
         let (line, is_latest) = (page.looked_at, !page.is_chosen);
         // The table has its new row only after this turn.
@@ -87,7 +95,7 @@ pub(crate) fn Events() -> impl IntoView {
         <section class="card events" aria-labelledby="events-title">
             <h2 id="events-title">"Events"</h2>
             // Outside of what scrolls: whoever goes to them scrolls nothing.
-            {more(store, there, "Earlier events", Box::new(move || go(there.get_untracked().start.saturating_sub(PAGE / 2))))}
+            {more(store, there, "Earlier events", Box::new(move || turn(there.get_untracked().start.saturating_sub(PAGE / 2))))}
             <div
                 class="events-scroll"
                 node_ref=scroller
@@ -111,7 +119,7 @@ pub(crate) fn Events() -> impl IntoView {
                 <div class="events-room" style=("height", room(|there, shown| shown - there.end.min(shown)))></div>
                 {line("empty", empty)}
             </div>
-            {more(store, there, "Later events", Box::new(move || go(there.get_untracked().end + PAGE / 2)))}
+            {more(store, there, "Later events", Box::new(move || turn(there.get_untracked().end + PAGE / 2)))}
         </section>
     }
 }
@@ -158,8 +166,11 @@ fn show(scroller: NodeRef<Div>, line: Option<usize>, is_latest: bool) {
     }
     let row = line.and_then(|line| document().get_element_by_id(&format!("event-{line}")));
     let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) else { return };
-    let (top, height) = (row.offset_top() - scroller.offset_top(), scroller.client_height());
-    if top < scroller.scroll_top() + row.offset_height() || top + row.offset_height() > scroller.scroll_top() + height {
+    // A row says where it is in its table, whatever stands above that.
+    let table = row.offset_parent().and_then(|table| table.dyn_into::<HtmlElement>().ok());
+    let top = row.offset_top() + table.map_or(0, |table| table.offset_top());
+    let (seen, height) = (scroller.scroll_top(), scroller.client_height());
+    if top < seen + row.offset_height() || top + row.offset_height() > seen + height {
         scroller.set_scroll_top(top - height / 2);
     }
 }

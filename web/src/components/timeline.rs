@@ -42,7 +42,15 @@ pub(crate) fn Timeline() -> impl IntoView {
                 <p class="timeline-now"><strong>{now}</strong>" of "{store.text(|page| clock(page.end))}" virtual time"</p>
             </div>
             <Branches/>
-            <div class="timeline-scroll" node_ref=scroller on:scroll=on_scroll>
+            // It takes the focus itself: where nothing in sight does, the arrow keys still have to scroll it.
+            <div
+                class="timeline-scroll"
+                node_ref=scroller
+                tabindex="0"
+                role="group"
+                aria-label="Lanes, scrollable"
+                on:scroll=on_scroll
+            >
                 <div
                     class="timeline-body"
                     style=("--seconds", seconds(store))
