@@ -16,11 +16,9 @@
 //! people, and to see that the run is still the same. Reading is total: whatever cannot be understood is a sentence that says what is
 //! wrong.
 
-mod json;
-
+use crate::json::{self, Json};
 use crate::link::{self, Linked};
 use crate::state::State;
-use json::Json;
 use steadfast::approval::{Digest, sha256};
 use steadfast::replay::Incident;
 use steadfast_sim::Line;
@@ -79,12 +77,12 @@ pub fn write(state: &State) -> String {
         text.push_str(",\n  \"");
         text.push_str(name);
         text.push_str("\": ");
-        json::quote(&value, &mut text);
+        quote(&value, &mut text);
     }
     text.push_str(",\n  \"trace\": [");
     for (index, line) in trace.iter().enumerate() {
         text.push_str(if index == 0 { "\n    " } else { ",\n    " });
-        json::quote(line, &mut text);
+        quote(line, &mut text);
     }
     text.push_str("\n  ]\n}\n");
     text
@@ -121,12 +119,9 @@ fn parse(bytes: &[u8]) -> Result<Opened, String> {
     if text.starts_with(BYTES_AS_TEXT) {
         return incident(&from_base64(text)?);
     }
-    let json = json::parse(text).map_err(|at| {
-        let what = if at >= text.len() {
-            "it ends in the middle."
-        } else {
-            "it is neither a run of this page nor a recording."
-        };
+    let json = json::parse(text).map_err(|error| {
+        let what =
+            if error.is_cut { "it ends in the middle." } else { "it is neither a run of this page nor a recording." };
         what.to_owned()
     })?;
     match (json.text("steadfast"), json.text("recording"), &json) {
@@ -169,6 +164,20 @@ fn kept(json: &Json) -> Result<Kept, String> {
 fn incident(bytes: &[u8]) -> Result<Opened, String> {
     let incident = Incident::from_bytes(bytes, sha256).map_err(|error| format!("{error}."))?;
     Ok(Opened::Incident(Box::new(incident)))
+}
+
+/// Adds a text as JSON, in a way that means nothing else wherever it is pasted.
+fn quote(text: &str, to: &mut String) {
+    to.push('"');
+    for letter in text.chars() {
+        match letter {
+            '<' => to.push_str("\\u003c"),
+            '\u{2028}' => to.push_str("\\u2028"),
+            '\u{2029}' => to.push_str("\\u2029"),
+            _ => json::escape(letter, to),
+        }
+    }
+    to.push('"');
 }
 
 fn hash(trace: &[String]) -> Digest {

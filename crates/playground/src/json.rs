@@ -1,14 +1,12 @@
-//! Reads JSON that a person typed: says where it goes wrong, and gives it in canonical form (RFC 8785), in which equal
-//! arguments are equal texts and so have one digest.
+//! Reads JSON that a person typed or a file holds: says where it goes wrong, and gives it in canonical form (RFC 8785), in which
+//! equal arguments are equal texts and so have one digest.
 //!
 //! By hand, and without floats: a library for both would weigh more than the rest of the dialog that needs it.
 
-use std::fmt::Write;
+mod reader;
 
-/// Values within values; more is no arguments that a person would type.
-const DEEPEST: usize = 64;
-/// So many digits of a decimal number every double gives back as they were.
-const DIGITS: usize = 15;
+use reader::Reader;
+use std::fmt::Write;
 
 /// What is wrong with it, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +17,99 @@ pub struct JsonError {
     pub column: usize,
     /// A sentence.
     pub problem: &'static str,
+    /// Whether the text ends where more has to come.
+    pub is_cut: bool,
 }
 
 impl std::fmt::Display for JsonError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Line {}, column {}: {}", self.line, self.column, self.problem)
     }
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Json {
+    /// `true`, `false` or `null`.
+    Word(&'static str),
+    /// As JavaScript writes it.
+    Number(String),
+    /// What its escapes stand for.
+    Text(String),
+    /// In their order.
+    List(Vec<Json>),
+    /// Sorted by the UTF-16 of their names, of which no two are the same.
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// What an object has under that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => members.iter().find(|(own, _)| own == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The same, where it is a text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn put(&self, to: &mut String) {
+        match self {
+            Self::Word(word) => to.push_str(word),
+            Self::Number(number) => to.push_str(number),
+            Self::Text(text) => put_text(text, to),
+            Self::List(items) => {
+                to.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    to.push_str(if index == 0 { "" } else { "," });
+                    item.put(to);
+                }
+                to.push(']');
+            }
+            Self::Object(members) => {
+                to.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    to.push_str(if index == 0 { "" } else { "," });
+                    put_text(name, to);
+                    to.push(':');
+                    value.put(to);
+                }
+                to.push('}');
+            }
+        }
+    }
+
+    fn canonical(&self) -> String {
+        let mut written = String::new();
+        self.put(&mut written);
+        written
+    }
+}
+
+/// The value that a text is.
+///
+/// ```
+/// use steadfast_playground::json;
+///
+/// assert_eq!(json::parse(r#"{"to": "\u0061na"}"#).unwrap().text("to"), Some("ana"));
+/// assert!(json::parse(r#"{"to": "an"#).unwrap_err().is_cut);
+/// ```
+pub fn parse(text: &str) -> Result<Json, JsonError> {
+    let mut reader = Reader::new(text);
+    reader.whole().map_err(|problem| {
+        let before = text.get(..reader.at()).unwrap_or(text);
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = before[line..].chars().count() + 1;
+        JsonError { line: before.matches('\n').count() + 1, column, problem, is_cut: reader.is_cut() }
+    })
 }
 
 /// One JSON value in canonical form.
@@ -37,293 +122,31 @@ impl std::fmt::Display for JsonError {
 /// assert_eq!(error.to_string(), "Line 1, column 8: a value is missing here.");
 /// ```
 pub fn canonical(text: &str) -> Result<String, JsonError> {
-    let mut reader = Reader { text, at: 0 };
-    let mut written = String::with_capacity(text.len());
-    let end = reader.value(&mut written, 0).and_then(|()| {
-        reader.skip_space();
-        if reader.at == text.len() { Ok(()) } else { Err("nothing may follow the value.") }
-    });
-    match end {
-        Ok(()) => Ok(written),
-        Err(problem) => {
-            let before = text.get(..reader.at).unwrap_or(text);
-            let line = before.rfind('\n').map_or(0, |newline| newline + 1);
-            let column = before[line..].chars().count() + 1;
-            Err(JsonError { line: before.matches('\n').count() + 1, column, problem })
-        }
-    }
+    parse(text).map(|value| value.canonical())
 }
 
-/// The members of a canonical object, each value as its text; nothing for any other value.
+/// The members of an object, each value as its canonical text; nothing for any other value.
 #[must_use]
 pub fn members(text: &str) -> Option<Vec<(String, String)>> {
-    let mut reader = Reader { text, at: 0 };
-    reader.skip_space();
-    if reader.peek() != Some(b'{') {
-        return None;
-    }
-    let members = reader.object(0).ok()?;
-    reader.skip_space();
-    let bare = |key: String| key.get(1..key.len() - 1).unwrap_or_default().to_owned();
-    (reader.at == text.len()).then(|| members.into_iter().map(|(key, value)| (bare(key), value)).collect())
+    let Ok(Json::Object(members)) = parse(text) else { return None };
+    Some(members.into_iter().map(|(name, value)| (escaped(&name), value.canonical())).collect())
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+/// A text as it stands between its quotes.
+fn escaped(text: &str) -> String {
+    let mut written = String::new();
+    text.chars().for_each(|character| escape(character, &mut written));
+    written
 }
 
-type Read<T = ()> = Result<T, &'static str>;
-
-impl<'a> Reader<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn eat(&mut self, wanted: u8) -> bool {
-        let found = self.peek() == Some(wanted);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    fn value(&mut self, to: &mut String, depth: usize) -> Read {
-        self.skip_space();
-        if depth > DEEPEST {
-            return Err("this is nested too deeply.");
-        }
-        match self.peek() {
-            Some(b'{') => {
-                let members = self.object(depth)?;
-                to.push('{');
-                for (index, (key, value)) in members.iter().enumerate() {
-                    to.push_str(if index == 0 { "" } else { "," });
-                    to.push_str(key);
-                    to.push(':');
-                    to.push_str(value);
-                }
-                to.push('}');
-                Ok(())
-            }
-            Some(b'[') => self.array(to, depth),
-            Some(b'"') => self.string(to),
-            Some(b'-' | b'0'..=b'9') => self.number(to),
-            Some(b't') => self.word("true", to),
-            Some(b'f') => self.word("false", to),
-            Some(b'n') => self.word("null", to),
-            Some(b'}' | b']' | b',' | b':') | None => Err("a value is missing here."),
-            Some(_) => Err("this is no JSON value; texts stand between double quotes."),
-        }
-    }
-
-    fn word(&mut self, word: &str, to: &mut String) -> Read {
-        if !self.text[self.at..].starts_with(word) {
-            return Err("this is no JSON value; texts stand between double quotes.");
-        }
-        self.at += word.len();
-        to.push_str(word);
-        Ok(())
-    }
-
-    /// Its members in canonical order, by their UTF-16 as the standard asks for, each with its quoted key.
-    fn object(&mut self, depth: usize) -> Read<Vec<(String, String)>> {
-        self.at += 1;
-        let mut members: Vec<(String, String)> = Vec::new();
-        self.skip_space();
-        if self.eat(b'}') {
-            return Ok(members);
-        }
-        loop {
-            self.skip_space();
-            let (mut key, mut value, place) = (String::new(), String::new(), self.at);
-            if self.peek() != Some(b'"') {
-                return Err("a name in double quotes is missing here.");
-            }
-            self.string(&mut key)?;
-            if members.iter().any(|(known, _)| *known == key) {
-                self.at = place;
-                return Err("this name was there before.");
-            }
-            self.skip_space();
-            if !self.eat(b':') {
-                return Err("a colon is missing here.");
-            }
-            self.value(&mut value, depth + 1)?;
-            members.push((key, value));
-            self.skip_space();
-            if self.eat(b'}') {
-                break;
-            }
-            if !self.eat(b',') {
-                return Err("a comma or } is missing here.");
-            }
-        }
-        members.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
-        Ok(members)
-    }
-
-    fn array(&mut self, to: &mut String, depth: usize) -> Read {
-        self.at += 1;
-        to.push('[');
-        self.skip_space();
-        if self.eat(b']') {
-            to.push(']');
-            return Ok(());
-        }
-        loop {
-            self.value(to, depth + 1)?;
-            self.skip_space();
-            if self.eat(b']') {
-                to.push(']');
-                return Ok(());
-            }
-            if !self.eat(b',') {
-                return Err("a comma or ] is missing here.");
-            }
-            to.push(',');
-        }
-    }
-
-    fn string(&mut self, to: &mut String) -> Read {
-        let began = self.at;
-        self.at += 1;
-        to.push('"');
-        loop {
-            let Some(character) = self.text[self.at..].chars().next() else {
-                self.at = began;
-                return Err("this text has no closing quote.");
-            };
-            match character {
-                '"' => {
-                    self.at += 1;
-                    to.push('"');
-                    return Ok(());
-                }
-                '\\' => {
-                    let escaped = self.escape()?;
-                    quote(escaped, to);
-                }
-                '\0'..='\x1f' => return Err("a line break or control character in a text is written \\n or \\u001f."),
-                other => {
-                    self.at += other.len_utf8();
-                    to.push(other);
-                }
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Read<char> {
-        const UNKNOWN: &str = "a backslash stands before one of \" \\ / b f n r t, or u and four digits.";
-        let character = match self.text.as_bytes().get(self.at + 1) {
-            Some(b'"') => '"',
-            Some(b'\\') => '\\',
-            Some(b'/') => '/',
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                let high = self.unit(self.at + 2).ok_or(UNKNOWN)?;
-                let low = self.text.get(self.at + 6..self.at + 8).filter(|text| *text == "\\u");
-                let low = low.and_then(|_| self.unit(self.at + 8)).unwrap_or_default();
-                let pair = char::decode_utf16([high, low]).next().and_then(Result::ok);
-                let character = pair.ok_or("this is half of a character.")?;
-                self.at += if character.len_utf16() == 2 { 12 } else { 6 };
-                return Ok(character);
-            }
-            _ => return Err(UNKNOWN),
-        };
-        self.at += 2;
-        Ok(character)
-    }
-
-    fn unit(&self, at: usize) -> Option<u16> {
-        let digits = self.text.get(at..at + 4)?;
-        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
-    }
-
-    /// As JavaScript writes it. No double is made of it: with so few digits its shortest form has the same ones.
-    fn number(&mut self, to: &mut String) -> Read {
-        let began = self.at;
-        let is_negative = self.eat(b'-');
-        let whole = self.digits();
-        if whole.is_empty() || whole.len() > 1 && whole.starts_with('0') {
-            self.at = began;
-            return Err("a number has digits, and no zero before others.");
-        }
-        let fraction = if self.eat(b'.') { Some(self.digits()) } else { None };
-        if fraction == Some("") {
-            return Err("a digit is missing after the point.");
-        }
-        let mut exponent = 0;
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            let down = self.eat(b'-');
-            let _ = !down && self.eat(b'+');
-            let power = self.digits();
-            if power.is_empty() {
-                return Err("a digit is missing in the exponent.");
-            }
-            let power: i32 = power.parse().ok().filter(|power| *power <= 300).ok_or("this exponent is too large.")?;
-            exponent = if down { -power } else { power };
-        }
-        let fraction = fraction.unwrap_or_default();
-        let all = format!("{whole}{fraction}");
-        let digits = all.trim_start_matches('0');
-        let kept = digits.trim_end_matches('0');
-        if kept.len() > DIGITS {
-            self.at = began;
-            return Err("no number of more than 15 digits is exact; write it as a text.");
-        }
-        if kept.is_empty() {
-            to.push('0');
-            return Ok(());
-        }
-        // The value is 0.kept * 10^point.
-        let length = |text: &str| i32::try_from(text.len()).map_err(|_| "this number is too long.");
-        let point = length(digits)? - length(fraction)? + exponent;
-        to.push_str(if is_negative { "-" } else { "" });
-        put_number(kept, point, to);
-        Ok(())
-    }
-
-    fn digits(&mut self) -> &'a str {
-        let began = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        &self.text[began..self.at]
-    }
-}
-
-/// As `Number::toString` of ECMA-262 has it.
-fn put_number(digits: &str, point: i32, to: &mut String) {
-    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
-    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());
-    if count <= point && point <= 21 {
-        to.push_str(digits);
-        to.push_str(&zeros(point - count));
-    } else if 0 < point && point <= 21 {
-        let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or_default());
-        let _ = write!(to, "{whole}.{fraction}");
-    } else if -6 < point && point <= 0 {
-        let _ = write!(to, "0.{}{digits}", zeros(-point));
-    } else {
-        let (first, rest) = digits.split_at(1);
-        let dot = if rest.is_empty() { "" } else { "." };
-        let sign = if point > 0 { "+" } else { "-" };
-        let _ = write!(to, "{first}{dot}{rest}e{sign}{}", (point - 1).abs());
-    }
+fn put_text(text: &str, to: &mut String) {
+    to.push('"');
+    text.chars().for_each(|character| escape(character, to));
+    to.push('"');
 }
 
 /// As little as possible is escaped.
-fn quote(character: char, to: &mut String) {
+pub(crate) fn escape(character: char, to: &mut String) {
     match character {
         '"' => to.push_str("\\\""),
         '\\' => to.push_str("\\\\"),
@@ -431,7 +254,20 @@ mod tests {
     fn members_are_those_of_an_object() {
         let pairs = members(r#"{"body":"17 * 23 = 391","to":"ana@example.com"}"#).unwrap();
         assert_eq!(pairs, [("body".into(), "\"17 * 23 = 391\"".into()), ("to".into(), "\"ana@example.com\"".into())]);
+        assert_eq!(members(r#"{"a\nb":1}"#), Some(vec![("a\\nb".into(), "1".into())]), "as it is written");
         assert_eq!(members("[1]"), None);
         assert_eq!(members("{} x"), None);
+    }
+
+    #[test]
+    fn any_cut_of_a_text_is_refused_as_one() {
+        let text = "{\"steadfast\": \"run\", \"trace\": [\"é\\u00e9\", true, {\"a\": []}]}";
+        assert_eq!(parse(text).unwrap().text("steadfast"), Some("run"));
+        for (at, _) in text.char_indices() {
+            assert_eq!(parse(&text[..at]).map_err(|error| error.is_cut), Err(true), "{}", &text[..at]);
+        }
+        for whole in ["[1 2]", "{a: 1}", "1 x", "\"\\x\"", "nil", "{\"a\":1,\"a\":2}", "[01]"] {
+            assert_eq!(parse(whole).map_err(|error| error.is_cut), Err(false), "{whole}");
+        }
     }
 }

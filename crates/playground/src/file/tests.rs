@@ -130,3 +130,13 @@ fn strange_texts_in_a_sentence_are_cut_short() {
     let file = format!("{{\"steadfast\": \"{}\"}}", "x".repeat(10_000));
     assert!(problem(file.as_bytes()).len() < 300);
 }
+
+#[test]
+fn what_is_written_is_no_markup_and_comes_back_as_it_was() {
+    for text in ["", "a\"b\\c", "\0\u{1f}\n\t", "<script>alert(1)</script>", "\u{2028}😀é"] {
+        let mut quoted = String::new();
+        quote(text, &mut quoted);
+        assert_eq!(json::parse(&quoted), Ok(Json::Text(text.into())), "{quoted}");
+        assert!(!quoted.contains(['<', '\n', '\u{2028}']), "{quoted}");
+    }
+}
