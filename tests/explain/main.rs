@@ -72,28 +72,6 @@ fn without_echo(entry: &Entry) -> Entry {
     entry
 }
 
-/// Whether something is decided, rather than told, asked or answered.
-fn decides(event: &Event) -> bool {
-    !matches!(
-        event,
-        Event::RunStarted { .. }
-            | Event::StepStarted { .. }
-            | Event::ModelCalled { .. }
-            | Event::ModelReplied { .. }
-            | Event::ToolCalled { .. }
-            | Event::ToolReplied { .. }
-            | Event::Observed { .. }
-            | Event::AttemptSucceeded { .. }
-            | Event::AttemptFailed { .. }
-            | Event::FirstOutput { .. }
-            | Event::Reconciled { .. }
-            | Event::EffectSettled { .. }
-            | Event::EffectRepeated { .. }
-            | Event::ApprovalGranted { .. }
-            | Event::ApprovalDenied { .. }
-    )
-}
-
 fn innermost(error: &CallError) -> &CallError {
     match error {
         CallError::AllOptionsFailed { last, .. } => innermost(last),
@@ -181,7 +159,7 @@ impl Seen {
     ) {
         let explainer = Explainer::new(policy, tools, trace);
         for (index, entry) in trace.iter().enumerate() {
-            assert_eq!(explainer.explain(index).is_some(), decides(&entry.event), "{what}, entry {index}: {entry}");
+            assert_eq!(explainer.explain(index).is_some(), entry.event.is_decision(), "{what}, entry {index}: {entry}");
         }
         for (index, explanation) in explainer.decisions() {
             self.explanation(&explanation);

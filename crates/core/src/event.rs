@@ -159,6 +159,43 @@ pub enum Event {
     RunFinished { stop: StopReason, degraded: bool, steps: u32, blocked: Vec<String>, answer: String },
 }
 
+impl Event {
+    /// Whether something is decided, rather than told, asked or answered: whatever [`explain`](crate::explain) gives a reason for.
+    ///
+    /// ```
+    /// use steadfast::event::Event;
+    /// use core::time::Duration;
+    ///
+    /// assert!(Event::Committed { after: Duration::ZERO }.is_decision());
+    /// assert!(!Event::FirstOutput { after: Duration::ZERO }.is_decision());
+    /// ```
+    #[must_use]
+    pub const fn is_decision(&self) -> bool {
+        !matches!(
+            self,
+            Self::RunStarted { .. }
+                | Self::RunResumed { .. }
+                | Self::PolicyChanged { .. }
+                | Self::StepStarted { .. }
+                | Self::ModelCalled { .. }
+                | Self::ModelReplied { .. }
+                | Self::ToolCalled { .. }
+                | Self::ToolReplied { .. }
+                | Self::Observed { .. }
+                | Self::AttemptSucceeded { .. }
+                | Self::AttemptFailed { .. }
+                | Self::FirstOutput { .. }
+                | Self::InnerRetries { .. }
+                | Self::Reconciled { .. }
+                | Self::EffectSettled { .. }
+                | Self::EffectRepeated { .. }
+                | Self::ApprovalGranted { .. }
+                | Self::ApprovalDenied { .. }
+                | Self::ClockWentBack { .. }
+        )
+    }
+}
+
 /// Why a tool does not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]

@@ -1,6 +1,5 @@
 //! How far a step goes: to the next event, the next decision, or the next turn of the loop.
 
-use steadfast::event::Event;
 use steadfast_sim::{Line, What};
 
 /// A unit of stepping, both ways.
@@ -34,35 +33,9 @@ impl Stride {
 #[must_use]
 pub fn is_decision(line: &Line) -> bool {
     match &line.what {
-        What::Decision(entry) => decides(&entry.event),
+        What::Decision(entry) => entry.event.is_decision(),
         What::World(_) => false,
     }
-}
-
-/// The same as core's `explain` says: whatever is listed there as explained.
-fn decides(event: &Event) -> bool {
-    !matches!(
-        event,
-        Event::RunStarted { .. }
-            | Event::RunResumed { .. }
-            | Event::PolicyChanged { .. }
-            | Event::StepStarted { .. }
-            | Event::ModelCalled { .. }
-            | Event::ModelReplied { .. }
-            | Event::ToolCalled { .. }
-            | Event::ToolReplied { .. }
-            | Event::Observed { .. }
-            | Event::AttemptSucceeded { .. }
-            | Event::AttemptFailed { .. }
-            | Event::FirstOutput { .. }
-            | Event::InnerRetries { .. }
-            | Event::Reconciled { .. }
-            | Event::EffectSettled { .. }
-            | Event::EffectRepeated { .. }
-            | Event::ApprovalGranted { .. }
-            | Event::ApprovalDenied { .. }
-            | Event::ClockWentBack { .. }
-    )
 }
 
 /// The positions at which a stride may end, in order: right after each decision, or after the beginning of each turn.
