@@ -1,43 +1,6 @@
 // A whole session without a mouse: everything can be reached, focus is always to be seen and never lost.
 import { test, expect } from './fixture.js';
-
-/** More stops than the page has. */
-const MANY_STOPS = 200;
-
-/** Where focus is, and how it shows. */
-function focused(page) {
-  return page.evaluate(() => {
-    const element = document.activeElement;
-    if (element === null || element === document.body) return { name: 'nothing', shows: false };
-    const rings = [element, element.parentElement, element.nextElementSibling, element.previousElementSibling]
-      .filter((near) => near !== null)
-      .filter((near) => {
-        const { outlineStyle, outlineWidth } = getComputedStyle(near);
-        return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2;
-      });
-    const name = element.getAttribute('aria-label') ?? element.labels?.[0]?.innerText ?? element.innerText ?? '';
-    return { name: `${element.tagName.toLowerCase()} ${name.trim()}`, shows: rings.length > 0 };
-  });
-}
-
-/** Presses Tab until that element has focus; every stop on the way must show where focus is. */
-async function tabTo(page, locator) {
-  await expect(locator).toBeVisible();
-  for (let stop = 0; stop < MANY_STOPS; stop += 1) {
-    if (await locator.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press('Tab');
-    const { name, shows } = await focused(page);
-    if (name !== 'nothing') expect(shows, `focus shows on ${name}`).toBe(true);
-  }
-  throw new Error(`Tab never reaches ${locator}`);
-}
-
-/** Presses a key on an element, which must keep focus. */
-async function pressOn(page, locator, key) {
-  await tabTo(page, locator);
-  await page.keyboard.press(key);
-  await expect(locator, 'keeps focus').toBeFocused();
-}
+import { MANY_STOPS, focused, pressOn, tabTo } from './keys.js';
 
 test('session by keyboard alone: break, step, approve, reset', async ({ page, playground }) => {
   // Every stop on the way is a press of Tab.

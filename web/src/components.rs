@@ -57,3 +57,6 @@ pub(crate) use tabs::Findings;
 pub(crate) use timeline::Timeline;
 pub(crate) use transport::Transport;
 pub(crate) use why::Why;
+
+#[cfg(test)]
+mod tests;

@@ -223,7 +223,7 @@ fn halves() -> [Vec<&'static str>; 2] {
 fn wasm(project: &Project, _: &[OsString]) -> Result<(), Stop> {
     let pair = browser::pair(project)?;
     let capabilities = browser::write_capabilities(project, &pair.browser)?;
-    for folder in ["crates/runs", "crates/simulator"] {
+    for folder in ["crates/runs", "crates/simulator", "web"] {
         let mut wasm_pack = project.command("wasm-pack");
         wasm_pack
             .args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"])
