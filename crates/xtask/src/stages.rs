@@ -111,7 +111,7 @@ pub(crate) static ALL: [Stage; 13] = [
     },
     Stage {
         name: "wasm",
-        what: "the boundary to JavaScript, in a real browser with real timers",
+        what: "the boundary to JavaScript and the components of the page, in a real browser with real timers",
         time: "seconds; the first time about 2 minutes",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Browser],
         files: &[("crates/runs/webdriver.json", "it says how the tests start the browser")],

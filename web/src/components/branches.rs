@@ -16,11 +16,14 @@ pub(crate) fn Branches() -> impl IntoView {
     let of_run = store.flag(|page| page.tabs.first().is_none_or(|tab| tab.is_selected));
     let current = move || store.peek(steadfast_playground::State::selected_branch);
     let name = NodeRef::<leptos::html::Input>::new();
+    let named = StoredValue::new(String::new());
     let beside = NodeRef::<leptos::html::Select>::new();
     store.after_each_change(Box::new(move |page| {
         let Some(tab) = page.tabs.iter().find(|tab| tab.is_selected) else { return };
-        if let Some(name) = name.get_untracked().filter(|name| name.value() != tab.name) {
+        // Only what is new: somebody may be typing there while the run goes on.
+        if let Some(name) = name.get_untracked().filter(|_| named.get_value() != tab.name) {
             name.set_value(&tab.name);
+            named.set_value(tab.name.clone());
         }
         let with = page.beside.as_ref().map(|beside| beside.branch.to_string()).unwrap_or_default();
         // The choices are drawn only after this turn.
@@ -60,7 +63,11 @@ pub(crate) fn Branches() -> impl IntoView {
                         maxlength="24"
                         autocomplete="off"
                         node_ref=name
-                        on:change=move |event| store.send(Action::RenameBranch(current(), event_target_value(&event)))
+                        on:change=move |event| {
+                            // Whatever comes of it is shown, be it the name of before.
+                            named.set_value(String::new());
+                            store.send(Action::RenameBranch(current(), event_target_value(&event)));
+                        }
                     />
                 </label>
                 <button class="button" hidden=of_run on:click=move |_| store.send(Action::DeleteBranch(current()))>

@@ -95,14 +95,14 @@ async fn the_loop_lights_where_the_agent_is() {
 #[wasm_bindgen_test]
 async fn a_switch_sends_its_fault_and_shows_what_can_be_said_of_it() {
     let faults = alone("v=2&faults=none&at=0", || view! { <Faults/> }).await;
-    let has = || faults.store.peek(|state| state.settings().faults.has(Fault::Down));
+    let has = || faults.store.peek(|state| state.settings().faults.has(Fault::Outage));
     assert!(!has());
     assert!(faults.all(".fault-when:not([hidden])").is_empty());
-    faults.press("#down").await;
+    faults.press("[aria-labelledby=switch-down]").await;
     assert!(has());
-    assert_eq!(faults.one("#down").get_attribute("aria-checked").as_deref(), Some("true"));
+    assert_eq!(faults.one("[aria-labelledby=switch-down]").get_attribute("aria-checked").as_deref(), Some("true"));
     assert_eq!(faults.all(".fault-when:not([hidden]) input").len(), 2);
-    faults.press("#down").await;
+    faults.press("[aria-labelledby=switch-down]").await;
     assert!(!has());
 }
 
