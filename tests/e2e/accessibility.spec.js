@@ -54,6 +54,31 @@ const STATES = [
     await drop(playground.page, await readFile(RECORDED, 'utf8'));
     await playground.toggle('By the settings here').click();
   }],
+  ['form of a fork', 'v=1&scenario=flaky&seed=7&at=6', async ({ playground }) => {
+    await playground.fork.click();
+    await expect(playground.forkForm).toBeVisible();
+  }],
+  ['a branch beside the run', 'v=1&scenario=flaky&seed=7&at=6', async ({ playground }) => {
+    await playground.fork.click();
+    await playground.forkWhat.selectOption({ label: 'Outage on' });
+    await playground.forkForm.getByRole('button', { name: 'Fork', exact: true }).click();
+    await playground.jumpToEnd();
+    await expect(playground.differences).toBeVisible();
+  }],
+  ['every setting unfolded, one of them refused', '', async ({ page, playground }) => {
+    for (const summary of await page.locator('.policy > summary').all()) await summary.click();
+    const field = page.getByLabel('Attempts (retry.attempts)', { exact: true });
+    await field.fill('0');
+    await field.press('Enter');
+    await expect(field).toHaveAttribute('aria-invalid', 'true');
+    await expect(playground.notice).toBeHidden();
+  }],
+  ...['State', 'Messages', 'Code'].map((tab) => [`tab ${tab}`, 'v=1&scenario=down&at=99', ({ playground }) => playground.openTab(tab)]),
+  ['approval with an edit that is no JSON', 'v=1&scenario=risky&at=17', async ({ playground }) => {
+    await playground.approval.getByText('Approve with an edit').click();
+    await playground.approval.getByLabel('Arguments to run instead, as JSON').fill('{"to": bo}');
+    await playground.approval.getByText('Deny with a message').click();
+  }],
 ];
 
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
@@ -72,7 +97,7 @@ for (const [state, link, act] of STATES) {
       await page.emulateMedia({ colorScheme });
       await page.goto(`#${link}`);
       await expect(playground.table).toBeAttached();
-      await act?.({ playground });
+      await act?.({ page, playground });
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 800 });
         expect(await violations(page), `at ${width} px`).toEqual([]);
