@@ -228,8 +228,7 @@ impl Call {
         // A call that a server asked to wait does that first, and one that may not even begin says so.
         let asked = shared.retry_after(0, |word| word.until(now)).flatten().is_some() || parent.has_passed(now);
         let estimate = Spend { attempts: 1, ..policy.estimate };
-        let begins =
-            asked || shared.budget(|budget, envelope| budget.allows(envelope, now, &estimate)) == Some(false);
+        let begins = asked || shared.budget(|budget, envelope| budget.allows(envelope, now, &estimate)) == Some(false);
         if !begins
             && let Some(rejection) = shared.breaker(0, |breaker| refused(breaker, now, key.call, trace)).flatten()
         {

@@ -144,7 +144,9 @@ fn of_tokens_and_money_used_up_to_the_last_piece_no_attempt_is_made() {
         Resource::Tokens => Spend { tokens: amount, ..Spend::NONE },
         _ => Spend { money: amount, ..Spend::NONE },
     };
-    for (what, limits) in [(Resource::Tokens, of_tokens(100)), (Resource::Money, Limits::none().with_money(100).unwrap())] {
+    for (what, limits) in
+        [(Resource::Tokens, of_tokens(100)), (Resource::Money, Limits::none().with_money(100).unwrap())]
+    {
         let mut budget = Budget::new(limits, T0);
         let child = budget.child(budget.root(), Limits::none(), T0).unwrap();
         let all = budget.reserve(child, T0, of(what, 99)).unwrap();

@@ -83,7 +83,8 @@ fn what_is_said_of_a_breaker_is_what_it_does_in_every_state_at_every_instant() {
                 4..=11 => permits.extend(breaker.admit(now, None).ok()),
                 _ if !permits.is_empty() => {
                     let place = usize::try_from(stream.up_to(permits.len() as u64 - 1)).unwrap();
-                    let outcome = [PermitOutcome::Failed, PermitOutcome::Failed, PermitOutcome::Ok, PermitOutcome::Ignored];
+                    let outcome =
+                        [PermitOutcome::Failed, PermitOutcome::Failed, PermitOutcome::Ok, PermitOutcome::Ignored];
                     let outcome = outcome[usize::try_from(stream.up_to(3)).unwrap()];
                     breaker.settle(permits.swap_remove(place), outcome, now);
                 }

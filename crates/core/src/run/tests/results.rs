@@ -54,7 +54,9 @@ fn cancelled_while_a_mail_is_under_way_and_while_it_is_looked_up_or_asked_about(
     let (id, _) = act(&mut run);
     run.handle(at(3), Input::Cancel);
     let unknown = |why: &str| {
-        format!("a: send_email was called and its outcome is unknown ({why}). It may have happened. Do not call it again; say so.")
+        format!(
+            "a: send_email was called and its outcome is unknown ({why}). It may have happened. Do not call it again; say so."
+        )
     };
     assert_eq!(results(&run), [unknown("the run ended first")]);
     run.handle(at(4), Input::ToolReplied(id, "sent".into()));
@@ -149,9 +151,7 @@ fn suspended_it_waits_for_them_and_cancelled_after_that_it_has_them() {
     assert_eq!(results_so_far, 0, "they come when it goes on");
     let tools = vec![ToolSpec::new("multiply"), ToolSpec::new("send_email").risky()];
     let snapshot = run.snapshot();
-    let restored = || {
-        Run::restore(&snapshot, RunId(1), asking(), 1, tools.clone(), at(0), Duration::ZERO).unwrap()
-    };
+    let restored = || Run::restore(&snapshot, RunId(1), asking(), 1, tools.clone(), at(0), Duration::ZERO).unwrap();
     for starts in [true, false] {
         let mut run = restored();
         if starts {

@@ -17,10 +17,10 @@ impl Bill {
         self.open.insert(call, (estimate, None));
         let tokens = self.spent.tokens.saturating_add(estimate.tokens);
         let money = self.spent.money.saturating_add(estimate.money);
-        let beyond = |limit: Option<u64>, spent: u64, asked: u64| {
-            limit.is_some_and(|limit| asked > limit || spent >= limit)
-        };
-        let over = beyond(limits.tokens(), self.spent.tokens, tokens) || beyond(limits.money(), self.spent.money, money);
+        let beyond =
+            |limit: Option<u64>, spent: u64, asked: u64| limit.is_some_and(|limit| asked > limit || spent >= limit);
+        let over =
+            beyond(limits.tokens(), self.spent.tokens, tokens) || beyond(limits.money(), self.spent.money, money);
         over.then(|| format!("{tokens} tokens and {money} of money, of {limits:?}"))
     }
 
