@@ -28,19 +28,18 @@ fn agrees(breaker: &CircuitBreaker, probes: &[Permit], now: Instant) {
     let before = breaker.blocked_until(just_before(until));
     assert_eq!(before, Some(until), "it does not change its mind: {breaker:?}");
     assert!(refusal(breaker, just_before(until)).is_some(), "just before {until}: {breaker:?}");
-    match rejection.reason {
-        RejectReason::Open => assert_eq!(refusal(breaker, until), None, "at {until}: {breaker:?}"),
-        _ => {
-            // Had every probe been heard of by then, somebody passes. A lease that ends unheard opens the breaker anew.
-            let mut heard = breaker.clone();
-            for probe in probes.iter().filter(|probe| probe.generation == breaker.generation()) {
-                heard.take_back(probe, PermitOutcome::Ok, just_before(until));
-            }
-            assert_eq!(refusal(&heard, until), None, "at {until}: {heard:?}");
-            let unheard = refusal(breaker, until).map(|rejection| (rejection.reason, rejection.retry_at > until));
-            assert_eq!(unheard, Some((RejectReason::Open, true)), "at {until}: {breaker:?}");
-        }
+    if rejection.reason == RejectReason::Open {
+        assert_eq!(refusal(breaker, until), None, "at {until}: {breaker:?}");
+        return;
     }
+    // Had every probe been heard of by then, somebody passes. A lease that ends unheard opens the breaker anew.
+    let mut heard = breaker.clone();
+    for probe in probes.iter().filter(|probe| probe.generation == breaker.generation()) {
+        heard.take_back(probe, PermitOutcome::Ok, just_before(until));
+    }
+    assert_eq!(refusal(&heard, until), None, "at {until}: {heard:?}");
+    let unheard = refusal(breaker, until).map(|rejection| (rejection.reason, rejection.retry_at > until));
+    assert_eq!(unheard, Some((RejectReason::Open, true)), "at {until}: {breaker:?}");
 }
 
 fn drawn(stream: &mut Stream) -> CircuitBreaker {

@@ -465,7 +465,7 @@ fn a_call_that_waits_for_its_server_before_its_first_try_is_asked_about_as_if_it
             assert!(matches!(outputs[0], Output::Claim(_)), "{outputs:?}");
             continue;
         }
-        run.set_policy(policy.clone(), three(|tool| tool.risky()), "risky now").unwrap();
+        run.set_policy(policy.clone(), three(ToolSpec::risky), "risky now").unwrap();
         if policy.approval().has_approver() {
             let asked = ask(&mut run);
             assert_eq!((asked.again, asked.key.call), (false, call));
@@ -503,7 +503,7 @@ fn a_yes_of_the_shared_ledger_is_not_a_human_s() {
         let outputs = drain(&mut run);
         let [Output::Claim(claim), Output::Wait { .. }] = &outputs[..] else { panic!("{outputs:?}") };
         let key = claim.entry.key;
-        run.set_policy(asking(), three(|tool| tool.risky()), "risky now").unwrap();
+        run.set_policy(asking(), three(ToolSpec::risky), "risky now").unwrap();
         run.handle(at(20), Input::Claimed(key, crate::effect::Claimed::Granted));
         let asked = ask(&mut run);
         let decision = if yes { Decision::Approve } else { Decision::Deny { message: alloc::string::String::new() } };
