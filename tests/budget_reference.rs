@@ -168,10 +168,13 @@ impl Model {
             return Some(BudgetExceeded { what: Resource::Time, limit, left: 0, asked: 0 });
         }
         let uses: Vec<_> = outwards.into_iter().map(|index| self.use_of(index)).collect();
+        let attempts = asked[0];
         for (resource, what) in COUNTED.into_iter().enumerate() {
             let asked = asked[resource];
             let uses = uses.iter().map(|uses| uses[resource]);
-            let refusing = uses.filter(|(limit, used)| used > limit || asked > limit - used);
+            // An attempt costs tokens and money, however few were expected: where none are left, none is made.
+            let costs = attempts > 0 && resource >= 2 && self.limit(envelope, resource).is_some();
+            let refusing = uses.filter(|(limit, used)| used > limit || asked > limit - used || costs && used == limit);
             if let Some((limit, used)) = refusing.min_by_key(|(limit, used)| limit.saturating_sub(*used)) {
                 return Some(BudgetExceeded { what, limit, left: limit.saturating_sub(used), asked });
             }

@@ -6,11 +6,15 @@ use std::pin::Pin;
 
 use steadfast::approval::{ApprovalGate, ApprovalRequest, Decision};
 use steadfast::breaker::{BreakerPolicy, CircuitBreaker, State};
+use steadfast::budget::{Budget, Limits, RetryBudget, RetryBudgetPolicy, Spend};
 use steadfast::call::Attempt;
+use steadfast::call::{Endpoint, Resources};
 use steadfast::clock::{Clock, Timer};
-use steadfast::drive::{self, Host, Pending, call, call_with_deadline, retry};
+use steadfast::drive::{self, Activity, Host, Pending, call, call_streaming, call_with_deadline, retry};
+use steadfast::effect::{Claim, Claimed, Effect, EffectState, LedgerEntry};
+use steadfast::event::Event;
 use steadfast::failure::{Failure, FailureClass};
-use steadfast::id::RunId;
+use steadfast::id::{Key, RunId};
 use steadfast::outcome::{CallError, StopReason};
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::retry::RetryPolicy;
@@ -156,4 +160,254 @@ fn a_cancelled_run_drops_what_is_under_way_at_once() {
     let (busy, result) = busy(Some(Instant::from_millis(400)));
     assert_eq!((result.stop, result.degraded), (StopReason::Cancelled, true));
     assert_eq!((busy.clock.now(), busy.dropped.get()), (Instant::from_millis(400), 2));
+}
+
+#[test]
+fn every_attempt_of_a_call_has_its_one_key_and_every_call_its_own() {
+    let clock = &VirtualClock::new();
+    let keys = RefCell::new(Vec::<Key>::new());
+    let failing = |attempt: Attempt| {
+        keys.borrow_mut().push(attempt.key);
+        ready(Err::<(), _>(Failure::transient("503")))
+    };
+    for seed in [7, 8] {
+        let _ = clock.block_on(retry(clock, RetryPolicy::default(), Seed(seed), failing));
+        let policy = CallPolicy::default().with_breaker(None);
+        let _ = clock.block_on(call(clock, &policy, 1, Seed(seed + 10), &mut (), &mut Trace::off(), failing));
+    }
+    let keys = keys.into_inner();
+    let mut distinct = keys.clone();
+    distinct.dedup();
+    assert_eq!((keys.len(), distinct.len()), (12, 4), "{keys:?}");
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), 4, "{keys:?}");
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn streams() -> CallPolicy {
+    CallPolicy::unguarded().with_stream(Some(seconds(5)), Some(seconds(5))).unwrap()
+}
+
+/// Parts three seconds apart, then silence for so long.
+async fn parts(clock: &VirtualClock, activity: &Activity, attempt: Attempt, count: u32, silence: Duration) {
+    for _ in 0..count {
+        clock.sleep_until(clock.now() + seconds(3)).await;
+        activity.output(attempt.id);
+    }
+    clock.sleep_until(clock.now() + silence).await;
+}
+
+#[test]
+fn parts_of_an_output_are_passed_on_and_silence_is_given_up() {
+    for (silence, told, expected) in
+        [(4, true, Ok(21)), (9, true, Err(FailureClass::Stalled)), (4, false, Err(FailureClass::Timeout))]
+    {
+        let (clock, activity, nobody) = (&VirtualClock::new(), &Activity::default(), &Activity::default());
+        let mut trace = Trace::on();
+        let (policy, heard) = (streams(), if told { activity } else { nobody });
+        let answer = clock.block_on(call_streaming(
+            clock,
+            &policy,
+            1,
+            Seed(1),
+            &mut (),
+            &mut trace,
+            heard,
+            |attempt| async move {
+                parts(clock, activity, attempt, 7, seconds(silence)).await;
+                Ok(21)
+            },
+        ));
+        assert_eq!(answer.map_err(|error| error.class()), expected, "{trace}");
+        let first = trace.entries().iter().any(|entry| matches!(entry.event, Event::FirstOutput { .. }));
+        assert_eq!(first, told);
+    }
+}
+
+#[test]
+fn what_an_attempt_tells_right_before_its_end_is_heard_before_it() {
+    let (clock, activity) = (&VirtualClock::new(), &Activity::default());
+    let mut budget = Budget::new(Limits::none(), Instant::ORIGIN);
+    let mut endpoints = [Endpoint::new(&CallPolicy::unguarded(), Seed(1))];
+    let envelope = budget.root();
+    let mut shared = Resources { endpoints: &mut endpoints, retries: None, budget: Some((&mut budget, envelope)) };
+    let policy = CallPolicy::default();
+    let answer = clock.block_on(call_streaming(
+        clock,
+        &policy,
+        1,
+        Seed(1),
+        &mut shared,
+        &mut Trace::off(),
+        activity,
+        |attempt| async move {
+            activity.output(attempt.id);
+            activity.commit(attempt.id);
+            activity.spent(attempt.id, Spend { tokens: 70, ..Spend::NONE });
+            Err::<(), _>(Failure::transient("503"))
+        },
+    ));
+    assert!(matches!(answer, Err(CallError::AfterCommit { .. })), "it was shown: it is not tried again: {answer:?}");
+    assert_eq!(budget.spent(envelope), Spend { attempts: 1, tokens: 70, ..Spend::NONE });
+}
+
+/// A future until that instant, dropped there.
+fn dropped_at<F: Future>(clock: &VirtualClock, at: Duration, future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    let mut sleep = Box::pin(clock.sleep_until(clock.now() + at));
+    clock.block_on(std::future::poll_fn(|context| {
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(context) {
+            return std::task::Poll::Ready(Some(output));
+        }
+        sleep.as_mut().poll(context).map(|()| None)
+    }))
+}
+
+#[test]
+fn a_call_whose_future_is_dropped_is_cancelled_and_holds_nothing_any_more() {
+    let policy = CallPolicy::default().with_estimate(Spend { tokens: 100, ..Spend::NONE });
+    // In the middle of an attempt, and in the wait after one.
+    for fails in [false, true] {
+        let clock = &VirtualClock::new();
+        let limits = Limits::none().with_tokens(1_000).unwrap();
+        let (mut budget, mut trace) = (Budget::new(limits, Instant::ORIGIN), Trace::on());
+        let mut endpoints = [Endpoint::new(&policy, Seed(1))];
+        let mut retries = RetryBudget::new(RetryBudgetPolicy::default());
+        let root = budget.root();
+        let mut shared =
+            Resources { endpoints: &mut endpoints, retries: Some(&mut retries), budget: Some((&mut budget, root)) };
+        let attempts = Cell::new(0);
+        let attempt = |_| {
+            attempts.set(attempts.get() + 1);
+            let refused = Failure::new(FailureClass::ConnectFailed, "no route");
+            async move { if fails { Err::<(), _>(refused) } else { pending().await } }
+        };
+        let dropped = dropped_at(
+            clock,
+            Duration::from_micros(1),
+            call(clock, &policy, 1, Seed(3), &mut shared, &mut trace, attempt),
+        );
+        assert_eq!((dropped, attempts.get()), (None, 1));
+        let last = trace.entries().last().map(|entry| entry.event.clone());
+        assert_eq!(last, Some(Event::CallFailed { error: CallError::Cancelled }), "{trace}");
+        assert_eq!(budget.reserved(root), Spend::NONE, "nothing is held");
+        let tokens = if fails { 0 } else { 100 };
+        assert_eq!(
+            budget.spent(root),
+            Spend { attempts: 1, tokens, ..Spend::NONE },
+            "what never got there cost nothing"
+        );
+        assert_eq!((retries.calls(), retries.attempts()), (1, 1), "a retry that was planned is not made");
+        assert_eq!(endpoints[0].breaker.as_ref().unwrap().stats().successes, 0);
+    }
+}
+
+#[test]
+fn a_probe_whose_future_is_dropped_makes_way_for_another() {
+    let clock = &VirtualClock::new();
+    let breaker = BreakerPolicy::default().with_consecutive(1);
+    let policy = CallPolicy::unguarded().with_breaker(Some(breaker));
+    let (mut breakers, mut off) = ([CircuitBreaker::new(breaker, Seed(1))], Trace::off());
+    let failed = call(clock, &policy, 1, Seed(1), &mut breakers[..], &mut off, |_| {
+        ready(Err::<(), _>(Failure::transient("503")))
+    });
+    assert!(clock.block_on(failed).is_err());
+    let until = breakers[0].open_until().unwrap();
+    clock.block_on(clock.sleep_until(until));
+    let hung = call(clock, &policy, 1, Seed(1), &mut breakers[..], &mut off, |_| pending::<Result<(), _>>());
+    assert_eq!(dropped_at(clock, Duration::from_millis(5), hung), None);
+    assert_eq!((breakers[0].state(), breakers[0].blocked_until(clock.now())), (State::HalfOpen, None));
+}
+
+/// A host whose model asks for a mail, which hangs once it has told a part of its output.
+struct Mailing {
+    clock: VirtualClock,
+    activity: Activity,
+    keys: RefCell<Vec<Key>>,
+    written: RefCell<Vec<LedgerEntry>>,
+    fails: Cell<u32>,
+}
+
+impl Host for Mailing {
+    fn think(&self, attempt: Attempt, messages: &[Message]) -> Pending<'_, ModelReply> {
+        let told = messages.iter().any(|message| message.role == Role::Tool);
+        Box::pin(async move {
+            parts(&self.clock, &self.activity, attempt, 4, Duration::ZERO).await;
+            self.activity.spent(attempt.id, Spend { tokens: 30, ..Spend::NONE });
+            Ok(if told { ModelReply::answer("Sent.") } else { ModelReply::tool("a", "mail", "{}") })
+        })
+    }
+
+    fn act(&self, attempt: Attempt, _: &str, _: &str) -> Pending<'_, String> {
+        self.keys.borrow_mut().push(attempt.key);
+        if self.fails.get() > 0 {
+            self.fails.set(self.fails.get() - 1);
+            return Box::pin(ready(Err(Failure::transient("503"))));
+        }
+        Box::pin(pending())
+    }
+
+    fn approve(&self, _: &ApprovalRequest) -> Pin<Box<dyn Future<Output = Decision> + '_>> {
+        Box::pin(ready(Decision::Approve))
+    }
+
+    fn claim(&self, _: Claim) -> Pin<Box<dyn Future<Output = Claimed> + '_>> {
+        Box::pin(ready(Claimed::Granted))
+    }
+
+    fn record(&self, entry: LedgerEntry) {
+        self.written.borrow_mut().push(entry);
+    }
+
+    fn activity(&self) -> Option<&Activity> {
+        Some(&self.activity)
+    }
+}
+
+#[test]
+fn a_run_whose_future_is_dropped_is_cancelled_and_says_what_may_have_been_done() {
+    for (effect, fails) in [(Effect::Once, 0), (Effect::Idempotent, 2)] {
+        let mailing = Mailing {
+            clock: VirtualClock::new(),
+            activity: Activity::default(),
+            keys: RefCell::new(Vec::new()),
+            written: RefCell::new(Vec::new()),
+            fails: Cell::new(fails),
+        };
+        let policy =
+            RunPolicy::default().with_model(streams()).with_approval(ApprovalGate::default().with_approver(true));
+        let tools = vec![ToolSpec::new("mail").risky().with_effect(effect)];
+        let mut run = Run::new(RunId(5), "Tell Ana.", policy, 1, tools, Seed(1)).unwrap().with_claims();
+        let dropped = dropped_at(&mailing.clock, seconds(30), drive::run(&mailing.clock, &mailing, &mut run));
+        assert_eq!(dropped, None);
+        let result = run.result().expect("it is over");
+        assert_eq!((result.stop, result.degraded), (StopReason::Cancelled, true));
+        let said = result.answer.ends_with("This may have been done: mail.");
+        assert_eq!(said, effect == Effect::Once, "{}", result.answer);
+        let abandoned = |event: &Event| matches!(event, Event::AttemptAbandoned { .. });
+        assert!(run.trace().entries().iter().any(|entry| abandoned(&entry.event)), "{}", run.trace());
+        let attempts = 2 + u64::from(fails);
+        assert_eq!(
+            run.spent(),
+            Spend { attempts, steps: 1, tokens: 30, ..Spend::NONE },
+            "its parts and its usage were heard"
+        );
+        let keys = mailing.keys.take();
+        assert_eq!(
+            keys,
+            vec![run.ledger().entries()[0].key; keys.len()],
+            "the key reaches the tool, the same each time"
+        );
+        assert_eq!(keys.len(), 1 + fails as usize);
+        let written = mailing.written.take().last().map(|entry| entry.state);
+        assert_eq!(
+            written,
+            (effect == Effect::Once).then_some(EffectState::Unknown),
+            "whoever shares the ledger is told"
+        );
+    }
 }

@@ -137,7 +137,7 @@ impl CircuitBreaker {
         match self.rare.as_ref()?.mode {
             Mode::Open { until } => Some(until),
             Mode::ForcedOpen { .. } => Some(Instant::MAX),
-            Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled => None,
+            Mode::Closed | Mode::HalfOpen { .. } | Mode::Disabled { .. } => None,
         }
     }
 
@@ -146,15 +146,36 @@ impl CircuitBreaker {
     pub fn forced_reason(&self) -> Option<&str> {
         match &self.rare.as_ref()?.mode {
             Mode::ForcedOpen { reason } => Some(reason),
-            Mode::Closed | Mode::Open { .. } | Mode::HalfOpen { .. } | Mode::Disabled => None,
+            Mode::Closed | Mode::Open { .. } | Mode::HalfOpen { .. } | Mode::Disabled { .. } => None,
         }
     }
 
-    /// When an attempt could begin at the earliest, if not now. What is looked at is not counted as a refusal.
+    /// Why it was disabled, if it was.
+    #[must_use]
+    pub fn disabled_reason(&self) -> Option<&str> {
+        match &self.rare.as_ref()?.mode {
+            Mode::Disabled { reason } => Some(reason),
+            Mode::Closed | Mode::Open { .. } | Mode::HalfOpen { .. } | Mode::ForcedOpen { .. } => None,
+        }
+    }
+
+    /// When an attempt could begin at the earliest, if not now: the instant that [`admit`](Self::admit) would name in its refusal now,
+    /// and `None` where it would refuse nobody. What is looked at is not counted as a refusal.
+    ///
+    /// Before that instant nobody passes unless a probe is heard of, or somebody sets the breaker by hand; at it somebody does. Where
+    /// probes are under way it is the end of the first lease, at which a probe that nobody has heard of opens the breaker again.
     #[must_use]
     pub fn blocked_until(&self, now: Instant) -> Option<Instant> {
-        let until = self.rare.as_ref()?.mode.shut_until(self.policy(), now)?;
-        Some(until).filter(|until| *until > now || *until == Instant::MAX)
+        let (rare, policy, now) = (self.rare.as_ref()?, self.policy(), self.now.max(now));
+        if let Mode::Open { until } = rare.mode {
+            return Some(until).filter(|until| *until > now);
+        }
+        if !rare.is_due(policy, now) {
+            return rare.mode.shut_until(policy, now);
+        }
+        let mut then = self.clone();
+        then.advance(now);
+        then.rare.as_ref()?.mode.shut_until(policy, now)
     }
 
     /// Counts since construction.
@@ -287,7 +308,7 @@ impl CircuitBreaker {
                 rare.next_probe = rare.next_probe.wrapping_add(1);
                 probes.push(Probe { id: permit.id, lease_until: permit.lease_until, slow: slow.is_some() });
             }
-            Mode::Disabled | Mode::Open { .. } | Mode::ForcedOpen { .. } => {}
+            Mode::Disabled { .. } | Mode::Open { .. } | Mode::ForcedOpen { .. } => {}
         }
         permit
     }

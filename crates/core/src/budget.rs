@@ -35,7 +35,8 @@ use alloc::vec::Vec;
 /// A reservation counts in its envelope and in all around it, in all of them or in none. A child only narrows: its limits
 /// are the least over itself and those around it, its deadline is no later than theirs, and at the instant of the
 /// deadline time is over. What was really spent may be more than was reserved; it is counted all the same, and as long as
-/// more is spent and reserved than allowed, no reservation is given, whatever it asks for.
+/// more is spent and reserved than allowed, no reservation is given, whatever it asks for. Nor is one for an attempt where
+/// nothing is left of the tokens or of the money, however little of them it was expected to take.
 ///
 /// A closed envelope is recognised by its generation, also when its place is taken by another. It allows nothing, has
 /// nothing left and has spent nothing. Envelopes and reservations of one budget mean nothing to another.
@@ -81,6 +82,8 @@ struct Node {
     deadline: Deadline,
     spent: Spend,
     reserved: Spend,
+    /// What the four above leave, kept beside them so that a look is enough; none if more is used than allowed.
+    room: Option<Spend>,
 }
 
 /// Where the root is.
@@ -121,7 +124,7 @@ impl Budget {
     #[must_use]
     pub fn new(limits: Limits, now: Instant) -> Self {
         let deadline = Deadline::after(now, limits.deadline.filter(|_| !sabotaged!(BudgetHasNoDeadline)), Scope::Run);
-        let root = Node { parent: None, limits, deadline, spent: Spend::NONE, reserved: Spend::NONE };
+        let root = Node::new(None, limits, deadline, Spend::NONE);
         Self { now, life: 0, slots: alloc::vec![Slot { generation: 0, node: Some(root) }] }
     }
 
@@ -137,7 +140,7 @@ impl Budget {
         let around = self.node(parent).ok_or(EnvelopeError::Closed)?;
         let deadline = Deadline::after(self.now, limits.deadline, Scope::Run).within(around.deadline);
         let limits = limits.narrowed(&around.limits, deadline.remaining(self.now));
-        let node = Node { parent: Some(parent.index), limits, deadline, spent: Spend::NONE, reserved: Spend::NONE };
+        let node = Node::new(Some(parent.index), limits, deadline, Spend::NONE);
         let index = self.slots.iter().position(|slot| slot.node.is_none()).unwrap_or(self.slots.len());
         if index == self.slots.len() {
             self.slots.push(Slot::default());
@@ -154,7 +157,7 @@ impl Budget {
         if envelope.index == ROOT {
             return Err(EnvelopeError::Root);
         }
-        self.change(envelope.index, |node| node.reserved = node.reserved.minus(reserved));
+        self.count(envelope.index, |node| node.reserved = node.reserved.minus(reserved));
         let inside: Vec<bool> =
             (0..self.slots.len()).map(|index| self.outwards(index).any(|at| at == envelope.index)).collect();
         for (slot, _) in self.slots.iter_mut().zip(inside).filter(|(_, inside)| *inside) {
@@ -176,25 +179,37 @@ impl Budget {
         Ok(Reservation { envelope, life: self.life, estimate })
     }
 
+    /// Whether [`reserve`](Self::reserve) would reserve that much, without doing so.
+    #[inline]
+    pub(crate) fn allows(&self, envelope: Envelope, now: Instant, estimate: &Spend) -> bool {
+        let now = self.now.max(now);
+        self.node(envelope).is_some()
+            && (self.suffices(envelope.index, estimate, now) || self.refusal(envelope, estimate, now).is_none())
+    }
+
     fn take(&mut self, envelope: Envelope, now: Instant, estimate: &Spend) -> Result<(), BudgetExceeded> {
         self.advance(now);
         if self.node(envelope).is_none() {
             return Err(BudgetExceeded { what: Resource::Time, limit: 0, left: 0, asked: 0 });
         }
         // Most often it fits, and that takes one look at each envelope.
-        if !self.suffices(envelope.index, estimate)
-            && let Some(refusal) = self.refusal(envelope, estimate)
+        if !self.suffices(envelope.index, estimate, self.now)
+            && let Some(refusal) = self.refusal(envelope, estimate, self.now)
         {
             return Err(refusal);
         }
-        self.change(envelope.index, |node| node.reserved = node.reserved.plus(*estimate));
+        let taking = |node: &mut Node| {
+            node.reserved = node.reserved.plus(*estimate);
+            node.room = node.room.map(|room| room.minus(*estimate));
+        };
+        self.change(envelope.index, taking);
         Ok(())
     }
 
-    fn suffices(&self, index: usize, estimate: &Spend) -> bool {
+    fn suffices(&self, index: usize, estimate: &Spend, now: Instant) -> bool {
         let mut next = Some(index);
         while let Some(node) = next.and_then(|index| self.at(index)) {
-            if !node.suffices(estimate, self.now) {
+            if !node.suffices(estimate, now) {
                 return false;
             }
             next = node.parent;
@@ -204,10 +219,9 @@ impl Budget {
 
     /// What does not suffice, of all that does not.
     #[cold]
-    fn refusal(&self, envelope: Envelope, estimate: &Spend) -> Option<BudgetExceeded> {
+    fn refusal(&self, envelope: Envelope, estimate: &Spend, now: Instant) -> Option<BudgetExceeded> {
         Resource::ALL.into_iter().find_map(|resource| {
-            let asked = estimate.of(resource);
-            let refusals = self.nodes(envelope.index).filter_map(|node| node.refusal(resource, asked, self.now));
+            let refusals = self.nodes(envelope.index).filter_map(|node| node.refusal(resource, estimate, now));
             // From the innermost outwards: of equals the last is kept.
             refusals.reduce(|inner, outer| if inner.left < outer.left { inner } else { outer })
         })
@@ -232,7 +246,7 @@ impl Budget {
             Some(node) => (reservation.envelope.index, reservation.estimate.least(node.reserved)),
             None => (ROOT, Spend::NONE),
         };
-        self.change(index, |node| {
+        self.count(index, |node| {
             node.reserved = node.reserved.minus(held);
             node.spent = node.spent.plus(spent);
         });
@@ -241,7 +255,7 @@ impl Budget {
     /// Counts what was spent without having been reserved, in an envelope and all around it; of a closed one, in the root alone.
     pub fn spend(&mut self, envelope: Envelope, spent: Spend) {
         let index = self.node(envelope).map_or(ROOT, |_| envelope.index);
-        self.change(index, |node| node.spent = node.spent.plus(spent));
+        self.count(index, |node| node.spent = node.spent.plus(spent));
     }
 
     /// Takes away from an envelope, and from all within it, whatever it allows beyond `left`. What it allows less of stays as it
@@ -273,6 +287,7 @@ impl Budget {
             let deadline = if nearer == node.deadline { node.limits.deadline } else { left.time };
             node.deadline = nearer;
             node.limits = node.limits.narrowed(&left.after(node.spent.plus(node.reserved)), deadline);
+            node.look();
         }
     }
 
@@ -280,6 +295,7 @@ impl Budget {
     pub(crate) fn adopt(&mut self, limits: Limits, began: Instant) {
         if let Some(root) = self.slots.first_mut().and_then(|slot| slot.node.as_mut()) {
             (root.limits, root.deadline) = (limits, Deadline::after(began, limits.deadline, Scope::Run));
+            root.look();
         }
     }
 
@@ -347,6 +363,14 @@ impl Budget {
         self.outwards(index).filter_map(|index| self.at(index))
     }
 
+    /// Counts otherwise in an envelope and all around it.
+    fn count(&mut self, index: usize, mut change: impl FnMut(&mut Node)) {
+        self.change(index, |node| {
+            change(node);
+            node.look();
+        });
+    }
+
     /// Changes an envelope and all around it.
     fn change(&mut self, index: usize, mut change: impl FnMut(&mut Node)) {
         let mut next = Some(index);
@@ -358,6 +382,32 @@ impl Budget {
 }
 
 impl Node {
+    fn new(parent: Option<usize>, limits: Limits, deadline: Deadline, spent: Spend) -> Self {
+        let mut node = Self { parent, limits, deadline, spent, reserved: Spend::NONE, room: None };
+        node.look();
+        node
+    }
+
+    /// Works out anew what is left.
+    #[inline]
+    fn look(&mut self) {
+        self.room = self.room_now();
+    }
+
+    #[inline]
+    fn room_now(&self) -> Option<Spend> {
+        let Self { limits, spent, reserved, .. } = self;
+        let room = |limit: Option<u64>, spent: u64, reserved: u64| {
+            limit.unwrap_or(u64::MAX).checked_sub(spent.saturating_add(reserved))
+        };
+        Some(Spend {
+            attempts: room(limits.attempts, spent.attempts, reserved.attempts)?,
+            steps: room(limits.steps, spent.steps, reserved.steps)?,
+            tokens: room(limits.tokens, spent.tokens, reserved.tokens)?,
+            money: room(limits.money, spent.money, reserved.money)?,
+        })
+    }
+
     /// What cannot be counted is not given: without a limit, it is the greatest number.
     fn limit(&self, resource: Resource) -> u64 {
         self.limits.of(resource).unwrap_or(u64::MAX)
@@ -371,17 +421,18 @@ impl Node {
         self.limit(resource).saturating_sub(self.used(resource))
     }
 
-    /// Whether nothing of it is refused.
+    /// Whether certainly nothing of it is refused.
     fn suffices(&self, estimate: &Spend, now: Instant) -> bool {
-        // What is more than can be counted is not given.
-        let fits = |what| {
-            let after = self.used(what).checked_add(estimate.of(what));
-            after.is_some_and(|after| after <= self.limit(what))
-        };
-        !self.deadline.has_passed(now) && Resource::COUNTED.into_iter().all(fits)
+        let Some(room) = self.room else { return false };
+        let (tokens, money) = (estimate.least_of(Resource::Tokens), estimate.least_of(Resource::Money));
+        estimate.attempts <= room.attempts
+            && estimate.steps <= room.steps
+            && estimate.tokens.max(tokens) <= room.tokens
+            && estimate.money.max(money) <= room.money
+            && !self.deadline.has_passed(now)
     }
 
-    fn refusal(&self, what: Resource, asked: u64, now: Instant) -> Option<BudgetExceeded> {
+    fn refusal(&self, what: Resource, estimate: &Spend, now: Instant) -> Option<BudgetExceeded> {
         let not_counted = match what {
             Resource::Attempts => sabotaged!(AttemptsAreNotCounted),
             Resource::Steps => sabotaged!(StepsAreNotCounted),
@@ -392,12 +443,13 @@ impl Node {
         if not_counted {
             return None;
         }
-        let (limit, left) = (self.limit(what), self.left(what));
+        let (limit, left, asked) = (self.limit(what), self.left(what), estimate.of(what));
         if what == Resource::Time {
             return self.deadline.has_passed(now).then_some(BudgetExceeded { what, limit, left: 0, asked: 0 });
         }
         let overdrawn = self.used(what) > limit;
-        (overdrawn || asked > left).then_some(BudgetExceeded { what, limit, left, asked })
+        let used_up = self.limits.of(what).is_some() && left < estimate.least_of(what);
+        (overdrawn || used_up || asked > left).then_some(BudgetExceeded { what, limit, left, asked })
     }
 }
 

@@ -214,7 +214,8 @@ impl Call {
     }
 
     /// A call that is begun at once, or the reason why its only option's breaker does not let it begin: [`new`](Self::new)
-    /// and [`Input::Start`] in one, for hosts that turn many callers away. A refusal is counted and traced as ever.
+    /// and [`Input::Start`] in one, for hosts that turn many callers away. A refusal is counted and traced as ever. What comes before
+    /// a breaker has its word first: a call whose time is over, or that its budget does not allow, begins, and ends with that.
     pub fn start<S: Shared + ?Sized>(
         key: Key,
         policy: &CallPolicy,
@@ -227,11 +228,7 @@ impl Call {
         // A call that a server asked to wait does that first, and one that may not even begin says so.
         let asked = shared.retry_after(0, |word| word.until(now)).flatten().is_some() || parent.has_passed(now);
         let estimate = Spend { attempts: 1, ..policy.estimate };
-        let spent = shared.budget(|budget, envelope| {
-            let reserved = budget.reserve(envelope, now, estimate);
-            reserved.map(|reservation| budget.cancel(reservation)).is_err()
-        });
-        let begins = asked || spent == Some(true);
+        let begins = asked || shared.budget(|budget, envelope| budget.allows(envelope, now, &estimate)) == Some(false);
         if !begins
             && let Some(rejection) = shared.breaker(0, |breaker| refused(breaker, now, key.call, trace)).flatten()
         {

@@ -1,12 +1,15 @@
 //! The machines as ordinary asynchronous functions over a [`Timer`].
 //!
 //! Nothing here decides: each function tells its machine what happened and does what the machine says. Dropping a
-//! function's future cancels it: the operation under way is dropped with it and no other attempt follows.
+//! function's future cancels it: the operation under way is dropped with it, no other attempt follows, the trace says that it was
+//! cancelled, and what it held of breakers and budgets goes back.
 
+mod activity;
 mod single;
 mod whole;
 
-pub use single::{Operation, Pending, call, call_with_deadline, fallback, operation, retry};
+pub use activity::Activity;
+pub use single::{Operation, Pending, call, call_streaming, call_with_deadline, fallback, operation, retry};
 pub use whole::{Host, run};
 
 use crate::clock::Timer;

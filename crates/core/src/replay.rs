@@ -2,8 +2,9 @@
 //!
 //! A run that records keeps each input with its instant. Told again to a run that began alike, they give the same trace,
 //! byte for byte: that is [`Recording::replay`]. Under another policy they cannot simply be told again, for another
-//! policy makes other attempts; [`Recording::what_if`] therefore answers each attempt, question and claim as its like was answered in
-//! the recording, after as long a time.
+//! policy makes other attempts. [`Recording::what_if`] tells them as they were, word for word, for as long as the run does what the
+//! recorded one did; from the first difference on it answers each attempt, question and claim as its like was answered in the recording,
+//! after as long a time. A human's yes stays one to what they were shown: one that was refused because it was about another call still is.
 //!
 //! A recording is told to a run that somebody has. An [`Incident`] is for somebody who has nothing: it brings the settings, the tools
 //! and the conversation along, and knows the trace that must come of it.

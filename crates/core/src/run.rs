@@ -108,6 +108,8 @@ pub struct Run {
     aftermath: Aftermath,
     /// Whether its effects are first claimed in a ledger that other runs share.
     claims: bool,
+    /// What the shared ledger granted and a human is asked about all the same.
+    granted: Vec<Key>,
     /// Whether it ends for now once only humans can move it on.
     suspends: bool,
     calls: u64,
@@ -292,6 +294,7 @@ impl Run {
             ledger: Ledger::default(),
             aftermath: Aftermath::default(),
             claims: false,
+            granted: Vec::new(),
             suspends: false,
             calls: 0,
             approvals: 0,

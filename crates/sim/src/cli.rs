@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 /// The reliability layer for AI agents, in a simulated world.
 #[derive(Debug, Parser)]
-#[command(name = "steadfast", version, about, arg_required_else_help = true)]
+#[command(name = "steadfast", version, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -27,6 +27,12 @@ enum Command {
 /// Reads a seed.
 fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+/// Reads how many runs: none would find nothing wrong, and say so.
+fn runs(text: &str) -> Result<u64, String> {
+    let runs = text.parse().ok().filter(|runs| *runs > 0);
+    runs.ok_or_else(|| format!("a number of runs is a whole number from 1 to {}", u64::MAX))
 }
 
 /// What a command has to say, and whether it found something wrong.

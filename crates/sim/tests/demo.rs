@@ -96,6 +96,43 @@ fn unknown_names_list_the_known_ones_and_exit_2() {
 }
 
 #[test]
+fn whatever_is_wrong_with_a_number_of_runs_is_said_in_one_sentence() {
+    for runs in ["0", "-1", "x", "1.5", "1e6", "1_000", "", "18446744073709551616"] {
+        let output = steadfast(&["swarm", "--runs", runs]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{runs}: {said}");
+        let sentence = "a number of runs is a whole number from 1 to 18446744073709551615";
+        assert!(said.contains(&format!("invalid value '{runs}' for '--runs <N>': {sentence}")), "{said}");
+    }
+}
+
+#[test]
+fn what_cannot_be_had_together_is_refused_rather_than_forgotten() {
+    for (arguments, said) in [
+        (&["swarm", "--replay", "--json"][..], "the argument '--replay' cannot be used with '--json'"),
+        (&["swarm", "--replay", "--runs", "3"], "the argument '--replay' cannot be used with '--runs <N>'"),
+        (&["demo", "--approve", "--deny"], "the argument '--approve' cannot be used with '--deny'"),
+        (&["demo", "--seed", "1", "--seed", "2"], "the argument '--seed <N>' cannot be used multiple times"),
+        (&["swarm", "extra"], "unexpected argument 'extra' found"),
+    ] {
+        let output = steadfast(arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}: {error}");
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn whoever_asks_for_nothing_is_told_what_there_is_and_exits_2() {
+    let output = steadfast(&[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.starts_with("The reliability layer for AI agents, in a simulated world\n"), "{said}");
+    let help = steadfast(&["--help"]);
+    assert_eq!((help.status.code(), stdout(&help)), (Some(0), &*said));
+}
+
+#[test]
 fn a_reader_who_has_read_enough_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_steadfast"))
         .args(["demo"])

@@ -43,7 +43,9 @@ pub(super) enum Mode {
     ForcedOpen {
         reason: String,
     },
-    Disabled,
+    Disabled {
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +66,7 @@ impl Mode {
                 Some(first_end(probes).unwrap_or(now))
             }
             Self::ForcedOpen { .. } => Some(Instant::MAX),
-            Self::Closed | Self::HalfOpen { .. } | Self::Disabled => None,
+            Self::Closed | Self::HalfOpen { .. } | Self::Disabled { .. } => None,
         }
     }
 
@@ -74,7 +76,7 @@ impl Mode {
         match self {
             Self::HalfOpen { .. } => RejectReason::ProbesUnderWay { probes: policy.probes },
             Self::ForcedOpen { reason } => RejectReason::ForcedOpen { reason: reason.clone() },
-            Self::Closed | Self::Open { .. } | Self::Disabled => RejectReason::Open,
+            Self::Closed | Self::Open { .. } | Self::Disabled { .. } => RejectReason::Open,
         }
     }
 
@@ -84,12 +86,21 @@ impl Mode {
             Self::Open { .. } => State::Open,
             Self::HalfOpen { .. } => State::HalfOpen,
             Self::ForcedOpen { .. } => State::ForcedOpen,
-            Self::Disabled => State::Disabled,
+            Self::Disabled { .. } => State::Disabled,
         }
     }
 }
 
 impl Rare {
+    /// Whether a lease has ended by now, or a call in flight has become slow, and nobody has seen to it.
+    pub(super) fn is_due(&self, policy: &BreakerPolicy, now: Instant) -> bool {
+        match &self.mode {
+            Mode::HalfOpen { probes, .. } => first_end(probes).is_some_and(|ends| ends <= now),
+            Mode::Closed => policy.slow.is_some_and(|rule| self.watch.first_slow(rule, now).is_some()),
+            Mode::Open { .. } | Mode::ForcedOpen { .. } | Mode::Disabled { .. } => false,
+        }
+    }
+
     /// Puts a change among those to be told.
     pub(super) fn tell(&mut self, change: Change) {
         if self.changes.len() == CHANGES_KEPT {

@@ -35,7 +35,7 @@ impl CircuitBreaker {
                 heard.failed |= heard.slow && slow_rule.is_some();
                 self.hear_probe(permit, heard);
             }
-            Some(Mode::Disabled) => {
+            Some(Mode::Disabled { .. }) => {
                 heard.slow |= heard.counts && slow_rule.is_some_and(|rule| rule.is_slow(permit.started, self.now));
                 self.tally(heard);
             }

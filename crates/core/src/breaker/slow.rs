@@ -81,8 +81,14 @@ impl SlowWatch {
 
     /// Takes the first call that has become slow, with the instant at which it did.
     pub(super) fn next_slow(&mut self, rule: SlowPolicy, now: Instant) -> Option<Instant> {
-        let began = self.in_flight.front().copied().flatten().filter(|began| rule.is_slow(*began, now))?;
+        let became = self.first_slow(rule, now)?;
         self.settle(self.first);
+        Some(became)
+    }
+
+    /// When the first call in flight became slow, if it has.
+    pub(super) fn first_slow(&self, rule: SlowPolicy, now: Instant) -> Option<Instant> {
+        let began = self.in_flight.front().copied().flatten().filter(|began| rule.is_slow(*began, now))?;
         Some(began + rule.limit())
     }
 

@@ -63,8 +63,8 @@ impl CircuitBreaker {
             Some((Mode::ForcedOpen { reason }, _)) => {
                 to.put(&FORCED_OPEN).text(reason);
             }
-            Some((Mode::Disabled, _)) => {
-                to.put(&DISABLED);
+            Some((Mode::Disabled { reason }, _)) => {
+                to.put(&DISABLED).text(reason);
             }
         }
         to.finish()
@@ -99,7 +99,7 @@ impl CircuitBreaker {
             }
             HALF_OPEN => Mode::HalfOpen { probes: Vec::new(), successes: from.take()? },
             FORCED_OPEN => Mode::ForcedOpen { reason: from.take()? },
-            DISABLED => Mode::Disabled,
+            DISABLED => Mode::Disabled { reason: from.take()? },
             _ => return Err(SnapshotError::Impossible { what: "its state is none that a breaker can be in" }),
         };
         from.finish()?;

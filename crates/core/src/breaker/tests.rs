@@ -4,6 +4,7 @@ use super::rare::CHANGES_KEPT;
 use super::*;
 use alloc::vec::Vec;
 
+mod blocked;
 mod slow;
 
 fn at(ms: u64) -> Instant {
@@ -235,11 +236,13 @@ fn by_hand_it_opens_lets_all_through_and_resets_each_with_its_reason() {
     let rejection = breaker.admit(at(9_999_999), None).unwrap_err();
     assert_eq!(rejection.retry_at, Instant::MAX);
     assert_eq!(rejection.reason, RejectReason::ForcedOpen { reason: "maintenance".into() });
+    assert_eq!((breaker.forced_reason(), breaker.disabled_reason()), (Some("maintenance"), None));
     breaker.disable("load test", at(10));
     for _ in 0..9 {
         attempt(&mut breaker, 11, PermitOutcome::Failed);
     }
     assert_eq!((breaker.state(), breaker.stats().failures), (State::Disabled, 9));
+    assert_eq!((breaker.disabled_reason(), breaker.forced_reason()), (Some("load test"), None));
     breaker.reset(at(12));
     assert_eq!(breaker.state(), State::Closed);
     let reasons: Vec<_> = core::iter::from_fn(|| breaker.poll_change()).map(|change| change.to).collect();

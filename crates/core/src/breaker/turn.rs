@@ -97,7 +97,8 @@ impl CircuitBreaker {
     /// Lets everything through until [`reset`](Self::reset).
     pub fn disable(&mut self, reason: impl Into<String>, now: Instant) {
         self.advance(now);
-        self.enter(Mode::Disabled, self.now, ChangeReason::ByHand { reason: reason.into() });
+        let reason = reason.into();
+        self.enter(Mode::Disabled { reason: reason.clone() }, self.now, ChangeReason::ByHand { reason });
     }
 
     /// Closes it and forgets its history.

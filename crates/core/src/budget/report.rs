@@ -86,6 +86,15 @@ impl Spend {
         }
     }
 
+    /// How much of one resource has to be left for it: an attempt takes some of what it may cost, also where nobody said how much.
+    #[inline]
+    pub(super) fn least_of(self, resource: Resource) -> u64 {
+        match resource {
+            Resource::Tokens | Resource::Money => u64::from(self.attempts > 0),
+            Resource::Time | Resource::Attempts | Resource::Steps => 0,
+        }
+    }
+
     pub(super) fn plus(self, other: Self) -> Self {
         self.each(other, u64::saturating_add)
     }
@@ -163,7 +172,7 @@ pub struct BudgetExceeded {
     pub limit: u64,
     /// What is left of it.
     pub left: u64,
-    /// What was asked for: of time, always 0; and 0 also where an overdraft elsewhere bars everything.
+    /// What was asked for: of time, always 0; and 0 also where nobody asked for any of it, and there is none.
     pub asked: u64,
 }
 
@@ -178,7 +187,7 @@ impl fmt::Display for BudgetExceeded {
                 write!(f, "{name}: the limit of {limit} is over; end with what there is, or raise {setting}")
             }
             (_, _, 0) => {
-                write!(f, "{name}: more than the limit of {limit} is spent; end with what there is, or raise {setting}")
+                write!(f, "{name}: nothing is left of {limit}; end with what there is, or raise {setting}")
             }
             _ => write!(f, "{name}: {asked} asked for, {left} left of {limit}; ask for less, or raise {setting}"),
         }

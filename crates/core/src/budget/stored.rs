@@ -143,7 +143,7 @@ impl Stored for Node {
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
         let parent = from.take::<Option<u64>>()?.map(place).transpose()?;
         let (limits, deadline) = (from.take()?, due(from.take()?));
-        Ok(Self { parent, limits, deadline, spent: from.take()?, reserved: Spend::NONE })
+        Ok(Self::new(parent, limits, deadline, from.take()?))
     }
 }
 

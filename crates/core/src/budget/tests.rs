@@ -139,12 +139,63 @@ fn an_overdraft_is_counted_and_bars_everything_until_it_is_made_up() {
 }
 
 #[test]
-fn what_is_used_up_to_the_last_piece_bars_only_more_of_it() {
-    let mut budget = Budget::new(of_tokens(100), T0);
-    let all = budget.reserve(budget.root(), T0, tokens(100)).unwrap();
-    budget.settle(all, tokens(100));
+fn of_tokens_and_money_used_up_to_the_last_piece_no_attempt_is_made() {
+    let of = |what, amount| match what {
+        Resource::Tokens => Spend { tokens: amount, ..Spend::NONE },
+        _ => Spend { money: amount, ..Spend::NONE },
+    };
+    for (what, limits) in
+        [(Resource::Tokens, of_tokens(100)), (Resource::Money, Limits::none().with_money(100).unwrap())]
+    {
+        let mut budget = Budget::new(limits, T0);
+        let child = budget.child(budget.root(), Limits::none(), T0).unwrap();
+        let all = budget.reserve(child, T0, of(what, 99)).unwrap();
+        budget.settle(all, of(what, 99));
+        let last = budget.reserve(child, T0, attempts(1)).expect("one is left");
+        budget.settle(last, of(what, 1));
+        for envelope in [budget.root(), child] {
+            assert_eq!(budget.reserve(envelope, T0, attempts(1)), Err(exceeded(what, 100, 0, 0)));
+            assert_eq!(budget.reserve(envelope, T0, of(what, 1)), Err(exceeded(what, 100, 0, 1)));
+            let other = Spend { steps: 1, ..Spend::NONE };
+            assert!(budget.reserve(envelope, T0, other).is_ok(), "what costs none of it may begin");
+        }
+    }
+}
+
+#[test]
+fn attempts_and_steps_used_up_to_the_last_piece_bar_only_more_of_them() {
+    let mut budget = Budget::new(of_attempts(1).with_steps(1).unwrap(), T0);
+    let all = budget.reserve(budget.root(), T0, Spend { steps: 1, ..attempts(1) }).unwrap();
+    budget.settle(all, Spend { steps: 1, ..attempts(1) });
+    assert!(budget.reserve(budget.root(), T0, tokens(1)).is_ok());
+    assert_eq!(budget.reserve(budget.root(), T0, attempts(1)), Err(exceeded(Resource::Attempts, 1, 0, 1)));
+}
+
+#[test]
+fn what_is_not_limited_is_never_used_up() {
+    let mut budget = Budget::new(of_attempts(9), T0);
+    budget.spend(budget.root(), Spend { tokens: u64::MAX, money: u64::MAX, ..Spend::NONE });
     assert!(budget.reserve(budget.root(), T0, attempts(1)).is_ok());
-    assert_eq!(budget.reserve(budget.root(), T0, tokens(1)), Err(exceeded(Resource::Tokens, 100, 0, 1)));
+}
+
+#[test]
+fn whether_it_allows_something_is_what_reserving_it_would_say() {
+    let mut budget = Budget::new(of_tokens(10).with_deadline(ms(50)).unwrap(), T0);
+    let child = budget.child(budget.root(), of_attempts(1), T0).unwrap();
+    for (envelope, now, estimate, allows) in [
+        (child, 0, attempts(1), true),
+        (child, 0, attempts(2), false),
+        (budget.root(), 0, attempts(2), true),
+        (child, 0, tokens(11), false),
+        (child, 50, attempts(1), false),
+    ] {
+        let now = T0 + ms(now);
+        assert_eq!(budget.allows(envelope, now, &estimate), allows, "{estimate:?} at {now}");
+        assert_eq!(budget.reserve(envelope, now, estimate).map(|held| budget.cancel(held)).is_ok(), allows);
+    }
+    budget.close(child).unwrap();
+    assert!(!budget.allows(child, T0, &attempts(1)), "a closed one allows nothing");
+    assert!(!budget.allows(budget.root(), T0, &attempts(1)), "its clock never goes back");
 }
 
 #[test]
@@ -321,7 +372,7 @@ fn refusals_say_what_to_do() {
         ),
         (
             exceeded(Resource::Money, 100, 0, 0),
-            "money: more than the limit of 100 is spent; end with what there is, or raise budget.money",
+            "money: nothing is left of 100; end with what there is, or raise budget.money",
         ),
         (
             exceeded(Resource::Time, 30_000_000, 0, 0),

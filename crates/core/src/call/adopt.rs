@@ -1,9 +1,11 @@
 //! A call under other settings, while it is under way.
 
-use super::{Call, Phase};
+use super::{Call, Phase, Shared};
 use crate::deadline::{Deadline, Scope};
+use crate::outcome::CallError;
 use crate::policy::CallPolicy;
 use crate::time::Instant;
+use crate::trace::Trace;
 
 impl Call {
     /// Goes on under other settings. What was begun stays: attempts made count, and so does a wait that was drawn. Limits hold as if
@@ -28,5 +30,21 @@ impl Call {
                 _ => Deadline::limited(attempting.started, self.first_output, Scope::FirstOutput),
             };
         }
+    }
+
+    /// Whether it waits to begin an attempt.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.phase, Phase::BackingOff { .. })
+    }
+
+    /// Waits no longer, and is over: as if it had no tries left, or where it had none yet as if its caller had taken it back.
+    pub(crate) fn stop_waiting<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) -> CallError {
+        self.not_retried(shared);
+        let error = match self.last_failure.take() {
+            Some(last) if self.tries > 0 => CallError::RetriesExhausted { attempts: self.tries, last },
+            _ => CallError::Cancelled,
+        };
+        self.finish(error.clone(), trace);
+        error
     }
 }

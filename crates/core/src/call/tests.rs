@@ -386,6 +386,7 @@ fn two_calls_under_one_seed_do_not_jitter_alike() {
 }
 
 mod pauses;
+mod start;
 mod streams;
 
 fn asks(seconds: u64) -> Failure {

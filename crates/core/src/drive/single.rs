@@ -1,11 +1,12 @@
 //! One guarded call, and the patterns one at a time.
 
+use super::activity::{Activity, Part, Source};
 use super::until_or;
 use crate::call::{Attempt, Call, Input, Output, Shared};
 use crate::clock::Timer;
 use crate::deadline::Deadline;
 use crate::failure::{Failure, FailureClass};
-use crate::id::Key;
+use crate::id::{Key, RunId};
 use crate::outcome::CallError;
 use crate::policy::CallPolicy;
 use crate::retry::RetryPolicy;
@@ -36,6 +37,9 @@ where
 ///
 /// `shared` has what this call shares with others, such as one breaker for each of the `options`, or is `&mut ()`; `operation` makes one attempt
 /// ([`Attempt::option`] says of which option). Every decision goes into `trace`.
+///
+/// [`Attempt::key`] is made of the seed: the same for every attempt of one call, and another one for every call that has a seed of its
+/// own. A limit of the first output, or between two parts of it, needs [`call_streaming`].
 pub async fn call<T, F>(
     timer: &impl Timer,
     policy: &CallPolicy,
@@ -43,36 +47,109 @@ pub async fn call<T, F>(
     seed: Seed,
     shared: &mut (impl Shared + ?Sized),
     trace: &mut Trace,
+    operation: impl FnMut(Attempt) -> F,
+) -> Result<T, CallError>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    drive(timer, &(), machine(policy, options, seed), shared, trace, operation).await
+}
+
+/// As [`call`], of an operation that tells in `activity` what its attempts bring while they are under way.
+///
+/// ```
+/// # use steadfast_sim::VirtualClock;
+/// use core::time::Duration;
+/// use steadfast::clock::{Clock, Timer};
+/// use steadfast::drive::{Activity, call_streaming};
+/// use steadfast::policy::CallPolicy;
+/// use steadfast::rng::Seed;
+/// use steadfast::trace::Trace;
+///
+/// # let clock = VirtualClock::new();
+/// # clock.block_on(async {
+/// // A part every three seconds is no silence of five, however long it takes in all.
+/// let second = Duration::from_secs(1);
+/// let policy = CallPolicy::unguarded().with_stream(Some(5 * second), Some(5 * second))?;
+/// let (activity, clock) = (&Activity::default(), &clock);
+/// let answer = call_streaming(clock, &policy, 1, Seed(7), &mut (), &mut Trace::off(), activity, |attempt| async move {
+///     for _ in 0..4 {
+///         clock.sleep_until(clock.now() + 3 * second).await;
+///         activity.output(attempt.id);
+///     }
+///     Ok(391)
+/// });
+/// assert_eq!(answer.await, Ok(391));
+/// # Ok::<(), steadfast::setting::InvalidSetting>(())
+/// # }).unwrap();
+/// ```
+#[expect(clippy::too_many_arguments, reason = "those of a call, and one")]
+pub async fn call_streaming<T, F>(
+    timer: &impl Timer,
+    policy: &CallPolicy,
+    options: u32,
+    seed: Seed,
+    shared: &mut (impl Shared + ?Sized),
+    trace: &mut Trace,
+    activity: &Activity,
+    operation: impl FnMut(Attempt) -> F,
+) -> Result<T, CallError>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    drive(timer, activity, machine(policy, options, seed), shared, trace, operation).await
+}
+
+/// Its key is its seed's: who gives two calls the same seed says that they are one.
+fn machine(policy: &CallPolicy, options: u32, seed: Seed) -> Call {
+    let key = Key { run: RunId(seed.0), ..Key::default() };
+    Call::new(key, policy, options, seed, Deadline::NEVER)
+}
+
+async fn drive<T, F>(
+    timer: &impl Timer,
+    activity: &impl Source,
+    machine: Call,
+    shared: &mut (impl Shared + ?Sized),
+    trace: &mut Trace,
     mut operation: impl FnMut(Attempt) -> F,
 ) -> Result<T, CallError>
 where
     F: Future<Output = Result<T, Failure>>,
 {
-    let machine = Call::new(Key::default(), policy, options, seed, Deadline::NEVER);
     let mut driven = Driven { machine, timer, shared, trace };
     let mut attempt: Option<(u32, Pin<Box<F>>)> = None;
-    let mut value = None;
+    let (mut ended, mut value) = (None, None);
     driven.handle(Input::Start);
     loop {
         match driven.machine.poll() {
             Output::Start(started) => attempt = Some((started.id.attempt, Box::pin(operation(started)))),
-            Output::Abandon(_) => attempt = None,
+            Output::Abandon(_) => (attempt, ended) = (None, None),
             Output::Wait { until, .. } => {
-                let outcome = until_or(timer, until, |context| match &mut attempt {
-                    Some((_, future)) => future.as_mut().poll(context),
-                    None => Poll::Pending,
+                let heard = until_or(timer, until, |context| {
+                    if let Some((number, future)) = &mut attempt
+                        && let Poll::Ready(outcome) = future.as_mut().poll(context)
+                    {
+                        ended = Some((*number, outcome));
+                        attempt = None;
+                    }
+                    // What it told on its way comes before its end.
+                    if let Some((id, part)) = activity.next(context) {
+                        return Poll::Ready(Heard::Part(id.attempt, part));
+                    }
+                    ended.take().map_or(Poll::Pending, |(number, outcome)| Poll::Ready(Heard::End(number, outcome)))
                 });
-                let input = match (outcome.await, attempt.as_ref().map(|(number, _)| *number)) {
-                    (Some(Ok(done)), Some(number)) => {
+                let input = match heard.await {
+                    None => Input::Tick,
+                    Some(Heard::Part(number, Part::Output)) => Input::Output(number),
+                    Some(Heard::Part(number, Part::Commit)) => Input::Commit(number),
+                    Some(Heard::Part(number, Part::Spent(spend))) => Input::Spent(number, spend),
+                    Some(Heard::End(number, Err(failure))) => Input::Failed(number, failure),
+                    Some(Heard::End(number, Ok(done))) => {
                         value = Some(done);
                         Input::Succeeded(number)
                     }
-                    (Some(Err(failure)), Some(number)) => Input::Failed(number, failure),
-                    _ => Input::Tick,
                 };
-                if !matches!(input, Input::Tick) {
-                    attempt = None;
-                }
                 driven.handle(input);
             }
             Output::Finished(Err(error)) => return Err(error),
@@ -84,6 +161,12 @@ where
             },
         }
     }
+}
+
+/// What comes of an attempt.
+enum Heard<T> {
+    Part(u32, Part),
+    End(u32, Result<T, Failure>),
 }
 
 /// A call that is taken back when its future is dropped, in the middle of an attempt too: what the attempt holds of what
@@ -114,7 +197,8 @@ impl<T: Timer, S: Shared + ?Sized> Drop for Driven<'_, T, S> {
 /// A server that wants to be left alone for more than five minutes ends it at once, with
 /// [`PauseTooLong`](CallError::PauseTooLong).
 ///
-/// Two operations under the same seed jitter alike: give each its own, as [`Seed::derive`] does.
+/// Two operations under the same seed jitter alike, and [`Attempt::key`] is the same for both: give each its own, as
+/// [`Seed::derive`] does.
 ///
 /// ```
 /// # use steadfast_sim::VirtualClock;

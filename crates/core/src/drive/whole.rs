@@ -1,5 +1,6 @@
 //! A whole agent run.
 
+use super::activity::{Activity, Part, Source};
 use super::single::Pending;
 use super::until_or;
 use crate::approval::{ApprovalRequest, Decision};
@@ -22,7 +23,8 @@ use core::task::{Context, Poll};
 pub trait Host {
     /// Asks model number `attempt.option`.
     fn think(&self, attempt: Attempt, messages: &[Message]) -> Pending<'_, ModelReply>;
-    /// Calls a tool. Its output is text for the model.
+    /// Calls a tool. Its output is text for the model. [`Attempt::key`] is the idempotency key to hand on: of each call its own, and the
+    /// same for all its attempts, also after a resume.
     fn act(&self, attempt: Attempt, tool: &str, args: &str) -> Pending<'_, String>;
     /// Asks a human.
     fn approve(&self, request: &ApprovalRequest) -> Pin<Box<dyn Future<Output = Decision> + '_>>;
@@ -38,13 +40,19 @@ pub trait Host {
     }
     /// Writes what became of an effect into the ledger that resumed runs share.
     fn record(&self, _entry: LedgerEntry) {}
+    /// Where it is told what attempts bring while they are under way; nothing is, unless a host says otherwise. Without it a policy's limits
+    /// of the first output and between two parts are met by nobody.
+    fn activity(&self) -> Option<&Activity> {
+        None
+    }
     /// Completes when the caller takes the run back. Never, unless a host says otherwise.
     fn cancelled(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
         Box::pin(core::future::pending())
     }
 }
 
-/// Drives a run to its end. The run stays with the caller, who finds its trace there.
+/// Drives a run to its end. The run stays with the caller, who finds its trace there. If the future is dropped before that, the run is
+/// cancelled: it is over, and says what may have been done.
 pub async fn run(timer: &impl Timer, host: &impl Host, run: &mut Run) -> RunResult {
     let mut world = UnderWay {
         thinking: Vec::new(),
@@ -52,10 +60,13 @@ pub async fn run(timer: &impl Timer, host: &impl Host, run: &mut Run) -> RunResu
         looking: Vec::new(),
         claiming: Vec::new(),
         asking: Vec::new(),
+        ended: None,
         cancelled: host.cancelled(),
     };
-    run.handle(timer.now(), Input::Start);
+    let driven = Driven { run, timer, host };
+    driven.run.handle(timer.now(), Input::Start);
     loop {
+        let run = &mut *driven.run;
         match run.poll() {
             Output::Think(attempt) => world.thinking.push((attempt.id, host.think(attempt, run.messages()))),
             Output::Act { attempt, tool, args } => world.acting.push((attempt.id, host.act(attempt, &tool, &args))),
@@ -72,13 +83,13 @@ pub async fn run(timer: &impl Timer, host: &impl Host, run: &mut Run) -> RunResu
                 world.looking.retain(|(started, _)| *started != id);
             }
             Output::Wait { until, .. } => {
-                let input = until_or(timer, until, |context| world.poll(context)).await;
+                let input = until_or(timer, until, |context| world.poll(context, host.activity())).await;
                 run.handle(timer.now(), input.unwrap_or(Input::Tick));
             }
             Output::Finished => break,
         }
     }
-    match run.result() {
+    match driven.run.result() {
         Some(result) => result.clone(),
         // `Finished` is only said with a result; a run that broke this would still have to end.
         None => RunResult {
@@ -92,6 +103,30 @@ pub async fn run(timer: &impl Timer, host: &impl Host, run: &mut Run) -> RunResu
     }
 }
 
+/// A run that is taken back when its future is dropped.
+struct Driven<'a, T: Timer, H: Host> {
+    run: &'a mut Run,
+    timer: &'a T,
+    host: &'a H,
+}
+
+impl<T: Timer, H: Host> Drop for Driven<'_, T, H> {
+    fn drop(&mut self) {
+        if self.run.result().is_some() {
+            return;
+        }
+        self.run.handle(self.timer.now(), Input::Cancel);
+        // Of what it says now only this is for somebody who is still there.
+        loop {
+            match self.run.poll() {
+                Output::Record(entry) => self.host.record(entry),
+                Output::Wait { .. } | Output::Finished => return,
+                _ => {}
+            }
+        }
+    }
+}
+
 type Asking<'a> = Pin<Box<dyn Future<Output = Decision> + 'a>>;
 type Claiming<'a> = Pin<Box<dyn Future<Output = Claimed> + 'a>>;
 
@@ -102,11 +137,30 @@ struct UnderWay<'a> {
     looking: Vec<(AttemptId, Pending<'a, Reconciliation>)>,
     claiming: Vec<(Key, Claiming<'a>)>,
     asking: Vec<(ApprovalId, Asking<'a>)>,
+    /// What one of them came to, and was not told yet.
+    ended: Option<Input>,
     cancelled: Pin<Box<dyn Future<Output = ()> + 'a>>,
 }
 
 impl UnderWay<'_> {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Input> {
+    fn poll(&mut self, context: &mut Context<'_>, activity: Option<&Activity>) -> Poll<Input> {
+        if self.ended.is_none()
+            && let Poll::Ready(input) = self.poll_each(context)
+        {
+            self.ended = Some(input);
+        }
+        // What an attempt told on its way comes before its end.
+        if let Some((id, part)) = activity.next(context) {
+            return Poll::Ready(match part {
+                Part::Output => Input::Output(id),
+                Part::Commit => Input::Commit(id),
+                Part::Spent(spend) => Input::Spent(id, spend),
+            });
+        }
+        self.ended.take().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    fn poll_each(&mut self, context: &mut Context<'_>) -> Poll<Input> {
         if self.cancelled.as_mut().poll(context).is_ready() {
             // It completes once; polling it again would not be allowed.
             self.cancelled = Box::pin(core::future::pending());

@@ -317,7 +317,7 @@ pub(super) fn budget(exceeded: BudgetExceeded) -> String {
     let limit = amount(what, limit);
     match (what, asked) {
         (Resource::Time, _) => format!("The budget allows {limit}, and that time is over."),
-        (_, 0) => format!("The budget allows {limit}, and more than that is spent."),
+        (_, 0) => format!("The budget allows {limit}, and nothing of that is left."),
         _ => format!("The budget allows {limit}; {left} {} left, and this attempt asks for {asked}.", are(left)),
     }
 }

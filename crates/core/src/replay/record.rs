@@ -1,11 +1,11 @@
 //! A recording: its inputs, as bytes, and told again.
 
 use super::compare::first_difference;
-use super::world::World;
+use super::world::{World, drain};
 use super::{Part, ReplayError, WhatIf};
 use crate::id::RunId;
 use crate::rng::Seed;
-use crate::run::{Beginning, Input, Output, Run};
+use crate::run::{Beginning, Input, Run};
 use crate::snapshot::{Kind, Reader, SnapshotError, Stored, Writer};
 use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
@@ -87,7 +87,7 @@ impl Recording {
         self.check(&other, Beginning { models: self.began.models, ..other.began() })?;
         let mut world = World::default();
         let original = self.told_again(original, &mut Some(&mut world))?;
-        let (run, beyond) = world.drive(other, &self.inputs);
+        let (run, beyond) = world.drive(other, original.trace().entries(), &self.inputs);
         // Where the recording ends, both traces end: that is no difference.
         let first_difference = first_difference(original.trace().entries(), run.trace().entries(), beyond.is_some());
         Ok(WhatIf { run, first_difference, beyond })
@@ -149,14 +149,9 @@ impl Recording {
             }
             run.handle(*now, input.clone());
             // What it wants done was done, or not, back then.
-            loop {
-                let output = run.poll();
-                if let Some(world) = learning {
-                    world.see(&run, &output);
-                }
-                if matches!(output, Output::Wait { .. } | Output::Finished) {
-                    break;
-                }
+            let outputs = drain(&mut run);
+            if let Some(world) = learning {
+                world.see(&run, outputs);
             }
         }
         Ok(run)

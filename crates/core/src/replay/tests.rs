@@ -298,3 +298,127 @@ fn each_model_answers_as_it_did_and_no_other_for_it() {
     assert_eq!(other.run.result(), None);
     assert_eq!(other.beyond.unwrap().what, "another attempt at the model in step 1");
 }
+
+/// Everything that hosts do and no policy asks for: words for nobody, words told twice, a clock that goes back, a look at the time
+/// in between, a yes to something else than was shown, and two calls alike whose answers come the other way round.
+fn untidy(cut: bool) -> Run {
+    let mut run = fresh(policy(3, 4_000)).with_recording();
+    let polled = |run: &mut Run| {
+        let mut outputs = vec![];
+        loop {
+            match run.poll() {
+                Output::Wait { .. } | Output::Finished => return outputs,
+                output => outputs.push(output),
+            }
+        }
+    };
+    let stranger = crate::id::AttemptId { call: crate::id::CallId(77), attempt: 1 };
+    run.handle(at(5), Input::Start);
+    let Output::Think(first) = polled(&mut run)[0].clone() else { panic!() };
+    run.handle(at(9), Input::ToolReplied(stranger, "for nobody".into()));
+    run.handle(at(7), Input::Tick);
+    run.handle(at(30), Input::Output(first.id));
+    let mut reply = ModelReply::tool("c", "mail", "{}");
+    reply.tool_calls.push(reply.tool_calls[0].clone());
+    reply.tool_calls[1].id = "d".into();
+    run.handle(at(60), Input::ModelReplied(first.id, reply.clone()));
+    run.handle(at(61), Input::ModelReplied(first.id, reply));
+    let outputs = polled(&mut run);
+    let [Output::Ask(one), Output::Ask(other)] = &outputs[..] else { panic!("{outputs:?}") };
+    run.handle(at(70), Input::DecidedOn(one.id, crate::approval::Digest([9; 32]), Decision::Approve));
+    run.handle(at(80), Input::DecidedOn(other.id, other.digest, Decision::Approve));
+    let Output::Act { attempt, .. } = polled(&mut run)[0].clone() else { panic!() };
+    run.handle(at(90), Input::ToolReplied(attempt.id, "sent".into()));
+    if cut {
+        return run;
+    }
+    run.handle(at(95), Input::Decided(one.id, Decision::Deny { message: "Once is enough.".into() }));
+    let Output::Think(second) = polled(&mut run)[0].clone() else { panic!() };
+    run.handle(at(120), Input::Failed(first.id, Failure::transient("late")));
+    run.handle(at(150), Input::ModelReplied(second.id, ModelReply::answer("Sent.")));
+    run.handle(at(160), Input::Tick);
+    run.handle(at(170), Input::ToolReplied(attempt.id, "sent".into()));
+    run
+}
+
+#[test]
+fn up_to_the_first_difference_everything_is_told_as_it_was() {
+    for cut in [false, true] {
+        let run = untidy(cut);
+        let recording = Recording::of(&run).unwrap();
+        let tools = |most| policy(3, most).with_max_steps(5).unwrap();
+        for same in [policy(3, 4_000), tools(4_000), tools(9_000), policy(2, 4_000), policy(3, 56)] {
+            let other = recording.what_if(fresh(policy(3, 4_000)), fresh(same)).unwrap();
+            assert_eq!(other.first_difference, None, "{}{}", run.trace(), other.run.trace());
+            assert_eq!(other.run.trace().entries().len(), run.trace().entries().len());
+            assert_eq!(other.beyond.is_some(), cut, "of a run that was not over nobody knows the end");
+        }
+        let other = recording.what_if(fresh(policy(3, 4_000)), fresh(policy(3, 54))).unwrap();
+        let differs = other.first_difference.unwrap();
+        assert!(matches!(other.run.trace().entries()[differs].event, Event::AttemptTimedOut { .. }));
+        assert_eq!(other.run.trace().entries()[differs].at, at(59));
+    }
+}
+
+#[test]
+fn what_was_under_way_at_the_first_difference_ends_as_it_did_and_when_it_did() {
+    let gate = |ms| ApprovalGate::default().with_approver(true).with_expires_after(Duration::from_millis(ms)).unwrap();
+    let recording = Recording::of(&untidy(false)).unwrap();
+    // The first question would have expired at 84 ms, the mail that the second one allowed is answered at 90 ms as it was.
+    let other = recording.what_if(fresh(policy(3, 4_000)), fresh(policy(3, 4_000).with_approval(gate(24)))).unwrap();
+    let entries = other.run.trace().entries();
+    let differs = other.first_difference.unwrap();
+    assert!(matches!(entries[differs].event, Event::ApprovalExpired { .. }) && entries[differs].at == at(84));
+    let replied = entries.iter().find(|entry| matches!(entry.event, Event::ToolReplied { .. })).unwrap();
+    assert_eq!(replied.at, at(90));
+    assert_eq!((other.run.result().unwrap().answer.as_str(), other.beyond), ("Sent.", None));
+}
+
+#[test]
+fn a_yes_to_another_call_than_was_shown_is_none_whatever_else_differs() {
+    let recorded = |matches: bool| {
+        let mut run = fresh(policy(3, 4_000)).with_recording();
+        run.handle(at(0), Input::Start);
+        let Output::Think(attempt) = run.poll() else { panic!() };
+        run.handle(at(10), Input::Failed(attempt.id, Failure::transient("503")));
+        let Output::Wait { until: Some(until), .. } = run.poll() else { panic!() };
+        run.handle(until, Input::Tick);
+        let Output::Think(attempt) = run.poll() else { panic!() };
+        run.handle(until, Input::ModelReplied(attempt.id, ModelReply::tool("c", "mail", "{}")));
+        let Output::Ask(request) = run.poll() else { panic!() };
+        let digest = if matches { request.digest } else { crate::approval::Digest([9; 32]) };
+        run.handle(until, Input::DecidedOn(request.id, digest, Decision::Approve));
+        if let Output::Act { attempt, .. } = run.poll() {
+            run.handle(until, Input::ToolReplied(attempt.id, "sent".into()));
+        }
+        run.handle(until + Duration::from_secs(100), Input::Tick);
+        Recording::of(&run).unwrap()
+    };
+    // Another seed of waits: it differs before anybody is asked, and is asked all the same.
+    let sooner = |policy: RunPolicy| {
+        let backoff = crate::backoff::Backoff::new(Duration::from_millis(1), Duration::from_millis(1)).unwrap();
+        let model = *policy.model();
+        let retry = model.retry().unwrap().with_backoff(backoff);
+        policy.with_model(model.with_retry(Some(retry)))
+    };
+    // And under another hash every digest is another one, which says nothing of what was shown.
+    let hashed = |policy: RunPolicy| {
+        let other = RunPolicy::with_hash(|parts| {
+            let crate::approval::Digest(bytes) = crate::approval::sha256(parts);
+            crate::approval::Digest(bytes.map(|byte| !byte))
+        });
+        other.with_model(*policy.model()).with_approval(policy.approval())
+    };
+    for matches in [true, false] {
+        let recording = recorded(matches);
+        for other in [sooner(policy(3, 4_000)), hashed(policy(3, 4_000)), hashed(sooner(policy(3, 4_000)))] {
+            let other = recording.what_if(fresh(policy(3, 4_000)), fresh(other)).unwrap();
+            assert!(other.first_difference.is_some());
+            let granted = |event: &Event| matches!(event, Event::ApprovalGranted { .. });
+            let asked = |event: &Event| matches!(event, Event::ApprovalAsked { .. });
+            let entries = other.run.trace().entries();
+            assert!(entries.iter().any(|entry| asked(&entry.event)));
+            assert_eq!(entries.iter().any(|entry| granted(&entry.event)), matches, "{}", other.run.trace());
+        }
+    }
+}

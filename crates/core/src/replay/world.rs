@@ -1,13 +1,14 @@
 //! The recorded world: it answers what is asked again as it was answered then.
 
-use super::Beyond;
-use crate::approval::ApprovalRequest;
+use super::{Beyond, same_decision};
+use crate::approval::{ApprovalRequest, Digest};
 use crate::call::Attempt;
 use crate::effect::Claim;
 use crate::id::{ApprovalId, AttemptId, Key};
 use crate::run::{Input, Output, Run};
 use crate::time::{Duration, Instant};
-use alloc::collections::BTreeMap;
+use crate::trace::Entry;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -36,10 +37,20 @@ enum Name {
 }
 
 /// What was asked for once, and all that came of it, each after how long.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Answer {
     asked: Instant,
+    /// Of a question: the digest of the call that was shown.
+    shown: Option<Digest>,
     came: Vec<(Duration, Input)>,
+}
+
+/// What the recorded run did after one input.
+#[derive(Debug)]
+struct Step {
+    outputs: Vec<Output>,
+    /// How many entries its trace had by then.
+    entries: usize,
 }
 
 #[derive(Debug, Default)]
@@ -49,13 +60,14 @@ pub(super) struct World {
     names: BTreeMap<Name, (Subject, usize)>,
     /// When the host woke that had been asked to wake at that instant: hosts are late.
     woke: BTreeMap<Instant, Instant>,
-    waits_until: Option<Instant>,
+    /// One for each input.
+    steps: Vec<Step>,
 }
 
 impl World {
     /// Learns from the recorded run, before it is told the next input.
     pub(super) fn learn(&mut self, now: Instant, input: &Input) {
-        if let (Some(until), Input::Tick) = (self.waits_until, input)
+        if let (Some(until), Input::Tick) = (self.steps.last().and_then(Step::waits_until), input)
             && now >= until
         {
             self.woke.entry(until).or_insert(now);
@@ -69,32 +81,90 @@ impl World {
         }
     }
 
-    /// Sees what the recorded run asks for.
-    pub(super) fn see(&mut self, run: &Run, output: &Output) {
-        self.waits_until = match output {
-            Output::Wait { until, .. } => *until,
-            _ => None,
-        };
-        let Some((subject, name)) = asked(run, output) else { return };
-        let answers = self.answers.entry(subject.clone()).or_default();
-        self.names.insert(name, (subject, answers.len()));
-        answers.push(Answer { asked: run.now(), came: Vec::new() });
+    /// Sees what the recorded run does after an input.
+    pub(super) fn see(&mut self, run: &Run, outputs: Vec<Output>) {
+        for output in &outputs {
+            let Some((subject, name)) = asked(run, output) else { continue };
+            let answers = self.answers.entry(subject.clone()).or_default();
+            self.names.insert(name, (subject, answers.len()));
+            answers.push(Answer { asked: run.now(), shown: shown(output), came: Vec::new() });
+        }
+        self.steps.push(Step { outputs, entries: run.trace().entries().len() });
+    }
+}
+
+impl Step {
+    fn waits_until(&self) -> Option<Instant> {
+        waits_until(&self.outputs)
     }
 }
 
 impl World {
-    /// Drives another run in this world, until it ends and all that still comes has come, or until it asks for something
-    /// that was never asked for.
-    pub(super) fn drive(&self, mut run: Run, told: &[(Instant, Input)]) -> (Run, Option<Beyond>) {
-        let mut coming = Coming::default();
-        for (at, input) in told {
-            if matches!(input, Input::Start | Input::Narrowed(_) | Input::Suspend | Input::Cancel) {
-                coming.add(*at, input.clone());
+    /// Drives another run in this world. As long as it does what the recorded one did it is told what that was told, word for word
+    /// and at the same instants. From there on each of its wishes is answered as its like was, after as long a time, until it ends and
+    /// all that still comes has come, or until it asks for something that was never asked for.
+    pub(super) fn drive(&self, mut run: Run, recorded: &[Entry], told: &[(Instant, Input)]) -> (Run, Option<Beyond>) {
+        let mut asked_for: BTreeMap<Subject, usize> = BTreeMap::new();
+        let mut names: BTreeSet<Name> = BTreeSet::new();
+        let mut outputs = Vec::new();
+        let mut place = 0_usize;
+        for ((at, input), step) in told.iter().zip(&self.steps) {
+            let entries = run.trace().entries().len();
+            let until = waits_until(&outputs);
+            let before = place.checked_sub(1).and_then(|before| self.steps.get(before)).and_then(Step::waits_until);
+            if until.is_some_and(|until| until < *at) && until != before {
+                // It would have been woken before that.
+                break;
+            }
+            run.handle(*at, input.clone());
+            outputs = drain(&mut run);
+            place += 1;
+            if !self.is_alike(&run, entries, &outputs, recorded, step) {
+                let coming = still_coming(told.get(place..).unwrap_or_default(), &names);
+                return self.go_on(run, outputs, asked_for, coming);
+            }
+            for (subject, name) in outputs.iter().filter_map(|output| asked(&run, output)) {
+                *asked_for.entry(subject).or_default() += 1;
+                names.insert(name);
             }
         }
-        let mut asked_for: BTreeMap<Subject, usize> = BTreeMap::new();
+        if place < told.len() {
+            let coming = still_coming(told.get(place..).unwrap_or_default(), &names);
+            return self.go_on(run, Vec::new(), asked_for, coming);
+        }
+        let beyond = run.result().is_none().then(Beyond::the_end);
+        (run, beyond)
+    }
+
+    /// Whether a run did after an input what the recorded one did.
+    fn is_alike(&self, run: &Run, entries: usize, outputs: &[Output], recorded: &[Entry], step: &Step) -> bool {
+        let recorded = recorded.get(entries..step.entries).unwrap_or_default();
+        let new = run.trace().entries().get(entries..).unwrap_or_default();
+        let alike = |(one, other): (&Output, &Output)| match (one, other) {
+            (Output::Wait { .. }, Output::Wait { .. }) => true,
+            (Output::Record(one), Output::Record(other)) => (one.key, one.state) == (other.key, other.state),
+            (one, other) => match (asked(run, one), asked(run, other)) {
+                (None, None) => one == other,
+                (one_asked, other_asked) => one_asked == other_asked && shown(one) == shown(other),
+            },
+        };
+        recorded.len() == new.len()
+            && recorded.iter().zip(new).all(|(one, other)| same_decision(one, other))
+            && step.outputs.len() == outputs.len()
+            && step.outputs.iter().zip(outputs).all(alike)
+    }
+
+    /// From the first difference on. `outputs` are those that nobody has looked at, `coming` what is on its way already.
+    fn go_on(
+        &self,
+        mut run: Run,
+        outputs: Vec<Output>,
+        mut asked_for: BTreeMap<Subject, usize>,
+        mut coming: Coming,
+    ) -> (Run, Option<Beyond>) {
+        let mut outputs = VecDeque::from(outputs);
         loop {
-            let output = run.poll();
+            let output = outputs.pop_front().unwrap_or_else(|| run.poll());
             let wake = match &output {
                 Output::Wait { until, .. } => until.map(|until| self.woke.get(&until).copied().unwrap_or(until)),
                 Output::Finished => None,
@@ -106,7 +176,8 @@ impl World {
                     };
                     *index += 1;
                     for (after, input) in &answer.came {
-                        coming.add(run.now() + *after, renamed(input.clone(), name));
+                        let input = renamed(input.clone(), name, answer.shown, shown(output));
+                        coming.add(run.now() + *after, input);
                     }
                     continue;
                 }
@@ -119,12 +190,58 @@ impl World {
                 }
                 (_, Some(wake)) => run.handle(wake, Input::Tick),
                 _ if output == Output::Finished => return (run, None),
-                _ => {
-                    let what = "something that had not come when the recording ended".into();
-                    return (run, Some(Beyond { what }));
-                }
+                _ => return (run, Some(Beyond::the_end())),
             }
         }
+    }
+}
+
+impl Beyond {
+    fn the_end() -> Self {
+        Self { what: "something that had not come when the recording ended".into() }
+    }
+}
+
+/// All that a run says after an input, up to what it waits for or its end.
+pub(super) fn drain(run: &mut Run) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    loop {
+        let output = run.poll();
+        let last = matches!(output, Output::Wait { .. } | Output::Finished);
+        outputs.push(output);
+        if last {
+            return outputs;
+        }
+    }
+}
+
+fn waits_until(outputs: &[Output]) -> Option<Instant> {
+    match outputs.last() {
+        Some(Output::Wait { until, .. }) => *until,
+        _ => None,
+    }
+}
+
+/// What is told later of what was asked for under these names, and by the host of its own accord.
+fn still_coming(told: &[(Instant, Input)], names: &BTreeSet<Name>) -> Coming {
+    let mut coming = Coming::default();
+    for (at, input) in told {
+        let comes = match name_of(input) {
+            Some(name) => names.contains(&name),
+            None => !matches!(input, Input::Tick),
+        };
+        if comes {
+            coming.add(*at, input.clone());
+        }
+    }
+    coming
+}
+
+/// The digest of the call that a question shows.
+fn shown(output: &Output) -> Option<Digest> {
+    match output {
+        Output::Ask(request) => Some(request.digest),
+        _ => None,
     }
 }
 
@@ -185,8 +302,9 @@ fn name_of(input: &Input) -> Option<Name> {
     })
 }
 
-/// The same input, reporting under another name.
-fn renamed(input: Input, name: Name) -> Input {
+/// The same input, reporting under another name. A decision on the call that was shown `then` is one on what is shown `now`, for the
+/// subject has the arguments in it; one on any other call stays one on that.
+fn renamed(input: Input, name: Name, then: Option<Digest>, now: Option<Digest>) -> Input {
     match (input, name) {
         (Input::ModelReplied(_, reply), Name::Attempt(id)) => Input::ModelReplied(id, reply),
         (Input::ToolReplied(_, output), Name::Attempt(id)) => Input::ToolReplied(id, output),
@@ -195,9 +313,10 @@ fn renamed(input: Input, name: Name) -> Input {
         (Input::Commit(_), Name::Attempt(id)) => Input::Commit(id),
         (Input::Spent(_, spend), Name::Attempt(id)) => Input::Spent(id, spend),
         (Input::Reconciled(_, found), Name::Attempt(id)) => Input::Reconciled(id, found),
-        // What was shown then is what is shown now: the subject has the arguments in it.
-        (Input::Decided(_, decision) | Input::DecidedOn(_, _, decision), Name::Question(id)) => {
-            Input::Decided(id, decision)
+        (Input::Decided(_, decision), Name::Question(id)) => Input::Decided(id, decision),
+        (Input::DecidedOn(_, digest, decision), Name::Question(id)) => {
+            let digest = now.filter(|_| then == Some(digest)).unwrap_or(digest);
+            Input::DecidedOn(id, digest, decision)
         }
         (Input::Claimed(_, claimed), Name::Claim(key)) => Input::Claimed(key, claimed),
         (input, _) => input,

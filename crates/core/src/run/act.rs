@@ -62,6 +62,11 @@ impl Run {
         self.policy.approval().check(of_host.unwrap_or(self.tool(tool).is_risky()))
     }
 
+    /// Whether it may run as far as risk goes: it is not risky, or has its yes.
+    pub(super) fn may_run(&self, action: &Action) -> bool {
+        action.approved || self.verdict(&action.call, action.tool) == Verdict::Run || self.asks_less(&action.call)
+    }
+
     /// Whether it is broken on purpose, and asks nobody about this.
     fn asks_less(&self, wanted: &ToolCall) -> bool {
         let approver = self.policy.approval().has_approver();
@@ -80,7 +85,7 @@ impl Run {
         Stage::Settled(report_unknown(name, &error))
     }
 
-    fn ask(&mut self, tool: &str, key: Key, args: &str, again: Option<Unsure>) -> Stage {
+    pub(super) fn ask(&mut self, tool: &str, key: Key, args: &str, again: Option<Unsure>) -> Stage {
         self.approvals = self.approvals.saturating_add(1);
         let id = ApprovalId(self.approvals);
         let gate = self.policy.approval();
@@ -108,13 +113,13 @@ impl Run {
     }
 
     /// Runs a tool, in a run that shares its ledger with other resumes only after asking there.
-    fn begin_tool(&mut self, tool: usize, key: Key, args: String, again: Option<Unsure>) -> Stage {
+    pub(super) fn begin_tool(&mut self, tool: usize, key: Key, args: String, again: Option<Unsure>) -> Stage {
         // A late word may have settled it while a human was asked.
         if let Some(done) = self.ledger.entry(key).filter(|entry| entry.state == EffectState::Done) {
             self.aftermath.answered(key);
             return Stage::Settled(done.output.clone());
         }
-        if self.claims && self.effect_of(key) == Effect::Once {
+        if self.claims && self.effect_of(key) == Effect::Once && !self.granted.contains(&key) {
             return self.claim(tool, key, args, None, again);
         }
         self.run_tool(tool, key, args, again.as_ref())
@@ -128,7 +133,7 @@ impl Run {
         blocked: Option<(BlockReason, String)>,
         again: Option<Unsure>,
     ) -> Stage {
-        let claiming = Claiming { key, args, blocked, again, answer: None };
+        let claiming = Claiming { key, args, blocked, again, asks: false, answer: None };
         self.ask_ledger(tool, &claiming);
         Stage::Claiming(claiming)
     }
@@ -163,7 +168,12 @@ impl Run {
 
     pub(super) fn block(&mut self, tool: &str, key: Key, reason: BlockReason, message: &str) -> Stage {
         note(&mut self.blocked, tool);
-        self.ledger.set(key, EffectState::Blocked, message);
+        if self.granted.contains(&key) {
+            // The shared ledger has it as begun.
+            self.enter(key, EffectState::Blocked, message);
+        } else {
+            self.ledger.set(key, EffectState::Blocked, message);
+        }
         self.record(None, || Event::ToolBlocked { tool: tool.into(), reason });
         Stage::Settled(report_block(tool, reason, message))
     }
@@ -279,7 +289,9 @@ impl Run {
                 let word = if message.is_empty() { String::new() } else { alloc::format!(" They said: {message}") };
                 Stage::Settled(alloc::format!("{}{word}", report_unknown(&action.call.tool, &unsure.error)))
             }
-            (_, Some((reason, message)), None) if self.claims && self.effect_of(key) == Effect::Once => {
+            (_, Some((reason, message)), None)
+                if self.claims && self.effect_of(key) == Effect::Once && !self.granted.contains(&key) =>
+            {
                 self.claim(tool, key, action.call.args.clone(), Some((reason, message.into())), None)
             }
             (_, Some((reason, message)), None) => self.block(&action.call.tool, key, reason, message),
@@ -302,10 +314,14 @@ impl Run {
 
     /// After the shared ledger's answer.
     fn claimed_stage(&mut self, action: &Action, claiming: Claiming) -> Stage {
-        let Claiming { key, args, blocked, again, answer } = claiming;
+        let Claiming { key, args, blocked, again, asks, answer } = claiming;
         let (tool, name) = (action.tool, action.call.tool.as_str());
         let (state, output) = match (answer, blocked) {
             (None | Some(Claimed::Granted), Some((reason, message))) => return self.block(name, key, reason, &message),
+            (None | Some(Claimed::Granted), None) if asks && again.is_none() => {
+                self.granted.push(key);
+                return self.gate(&action.call, tool, key, &args);
+            }
             (None | Some(Claimed::Granted), None) => {
                 return self.run_tool(tool, key, args, again.as_ref());
             }
@@ -341,7 +357,7 @@ impl Run {
         }
     }
 
-    fn failed_stage(
+    pub(super) fn failed_stage(
         &mut self,
         action: &Action,
         call: &Call,
@@ -426,7 +442,7 @@ impl Run {
     }
 
     /// What that call does to the world, as far as anybody ever said: see [`Run::restore`].
-    fn effect_of(&self, key: Key) -> Effect {
+    pub(super) fn effect_of(&self, key: Key) -> Effect {
         self.ledger.entry(key).map_or(Effect::Once, |entry| entry.effect)
     }
 

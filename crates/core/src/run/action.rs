@@ -54,6 +54,8 @@ pub(super) struct Claiming {
     /// Why it is not to run, where it is not.
     pub(super) blocked: Option<(BlockReason, String)>,
     pub(super) again: Option<Unsure>,
+    /// Whether it needs a human's yes besides: its tool has become risky meanwhile.
+    pub(super) asks: bool,
     pub(super) answer: Option<Claimed>,
 }
 

@@ -321,7 +321,8 @@ impl Action {
             }
             3 => {
                 let (key, args, reason, message) = (from.take()?, from.take()?, from.take()?, from.take()?);
-                Stage::Claiming(Claiming { key, args, blocked: Some((reason, message)), again: None, answer: None })
+                let blocked = Some((reason, message));
+                Stage::Claiming(Claiming { key, args, blocked, again: None, asks: false, answer: None })
             }
             _ => return Err(SnapshotError::Damaged),
         };

@@ -12,6 +12,7 @@ mod adopt;
 mod budget;
 mod effects;
 mod progress;
+mod results;
 mod resume;
 mod retry_after;
 

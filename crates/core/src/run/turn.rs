@@ -13,6 +13,7 @@ use crate::id::{CallId, Key};
 use crate::outcome::{CallError, StopReason};
 use crate::progress::{Judgement, Repetition, Rung, Seen, Wanted};
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 impl Run {
@@ -126,7 +127,13 @@ impl Run {
         }
         let rule = judgement.rule.unwrap_or(Repetition::Identical { repeats: 0 });
         let actions = match judgement.rung {
-            Some(Rung::Stop) => return self.finish(StopReason::NoProgress, None),
+            Some(Rung::Stop) => {
+                for action in self.repeat(reply.tool_calls, &rule, "") {
+                    let Stage::Settled(text) = action.stage else { continue };
+                    self.tell_result(action.call.id, text);
+                }
+                return self.finish(StopReason::NoProgress, None);
+            }
             Some(Rung::Synthetic) => self.repeat(reply.tool_calls, &rule, ""),
             Some(Rung::LastTurn) => {
                 self.last_turn = true;
@@ -180,9 +187,7 @@ impl Run {
         let news = self.learn(&actions);
         for action in actions {
             let Stage::Settled(text) = action.stage else { continue };
-            let mut message = Message::new(Role::Tool, text);
-            message.tool_call_id = Some(action.call.id);
-            self.messages.push(message);
+            self.tell_result(action.call.id, text);
         }
         if sabotaged!(ResultIsLost) {
             self.messages.pop();
@@ -203,6 +208,13 @@ impl Run {
             }
         }
         self.begin_step();
+    }
+
+    /// Puts what became of a call that the model asked for into the conversation.
+    pub(super) fn tell_result(&mut self, call: String, text: String) {
+        let mut message = Message::new(Role::Tool, text);
+        message.tool_call_id = Some(call);
+        self.messages.push(message);
     }
 
     /// Tells the detector what the turn brought, and whether anything of it was new.

@@ -10,7 +10,7 @@ use steadfast_sim::swarm::{Report, replay, swarm};
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// How many runs.
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = super::runs, allow_negative_numbers = true)]
     runs: u64,
     /// The seed of the first run; the others follow it.
     #[arg(long, value_name = "S", default_value_t = 0, value_parser = super::seed, allow_negative_numbers = true)]
@@ -19,7 +19,7 @@ pub(super) struct Options {
     #[arg(long)]
     json: bool,
     /// Tell the whole story of the run of --seed instead, every decision with its reason.
-    #[arg(long, conflicts_with = "runs")]
+    #[arg(long, conflicts_with_all = ["runs", "json"])]
     replay: bool,
 }
 

@@ -19,6 +19,7 @@ use steadfast::effect::Reconciliation;
 use steadfast::event::Event;
 use steadfast::failure::FailureClass;
 use steadfast::id::{ApprovalId, AttemptId, CallId, Key, RunId};
+use steadfast::outcome::StopReason;
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::run::{Input, Role, Run, ToolCall};
 use steadfast::time::{Duration, Instant};
@@ -503,15 +504,17 @@ impl Checker {
         }
     }
 
-    /// Wherever the model was asked again, every call it had wanted has its one result.
+    /// Every call that the model wanted has its one result, however the run ended. Of a suspended one those of its last turn
+    /// come when it goes on.
     fn check_conversation(&mut self, run: &Run) {
         let messages = run.messages();
+        let suspended = run.result().is_none_or(|result| result.stop == StopReason::Suspended);
         let last_asked = messages.iter().rposition(|message| message.role == Role::Assistant).unwrap_or(0);
         for (index, message) in messages.iter().enumerate() {
             for wanted in &message.tool_calls {
                 let results = messages.iter().filter(|message| message.tool_call_id.as_ref() == Some(&wanted.id));
                 let results = results.count();
-                if results > 1 || (results == 0 && index != last_asked) {
+                if results > 1 || (results == 0 && !(suspended && index == last_asked)) {
                     self.violated(Rule::OneResultEach, format!("{} has {results} results", wanted.id));
                 }
             }

@@ -145,7 +145,16 @@ fn forced_open_and_disabled_come_back_with_their_reasons() {
         super::super::RejectReason::ForcedOpen { reason } if reason == "maintenance"
     ));
     forced.disable("load test", at(20));
-    assert_eq!(restored(&forced, 20, 0, 0).state(), State::Disabled);
+    let mut back = restored(&forced, 20, 0, 0);
+    assert_eq!(
+        (back.state(), back.disabled_reason(), back.forced_reason()),
+        (State::Disabled, Some("load test"), None)
+    );
+    // And from there again, until somebody resets it.
+    back = restored(&back, 30, 0, 0);
+    assert_eq!(back.disabled_reason(), Some("load test"));
+    back.reset(at(40));
+    assert_eq!(back.disabled_reason(), None);
 }
 
 #[test]

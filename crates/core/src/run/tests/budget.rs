@@ -29,6 +29,35 @@ fn a_run_stops_before_the_attempt_that_its_budget_does_not_allow() {
 }
 
 #[test]
+fn with_tokens_or_money_spent_to_the_last_no_attempt_is_made_neither_of_the_model_nor_of_a_tool() {
+    for (limits, usage) in [
+        (Limits::none().with_tokens(1_000).unwrap(), Spend { tokens: 1_000, ..Spend::NONE }),
+        (Limits::none().with_money(70).unwrap(), Spend { money: 70, ..Spend::NONE }),
+    ] {
+        let mut run = started(policy().with_budget(limits));
+        let id = think(&mut run);
+        let mut reply = ModelReply::tool("c1", "multiply", "{}");
+        reply.usage = Some(usage);
+        run.handle(at(1), Input::ModelReplied(id, reply));
+        let result = result(&mut run);
+        assert_eq!((result.stop, run.spent().attempts), (StopReason::Budget, 1));
+        assert!(told(&run).starts_with("multiply failed: "), "{}", told(&run));
+        assert!(told(&run).contains(": nothing is left of "), "{}", told(&run));
+    }
+}
+
+#[test]
+fn a_retry_that_was_waited_for_is_not_made_once_nothing_is_left() {
+    let mut run = started(policy().with_budget(Limits::none().with_tokens(1_000).unwrap()));
+    let id = think(&mut run);
+    run.handle(at(1), Input::Spent(id, spend(1_000)));
+    run.handle(at(1), Input::Failed(id, Failure::transient("503")));
+    run.handle(at(60_000), Input::Tick);
+    assert_eq!(result(&mut run).stop, StopReason::Budget);
+    assert_eq!(run.spent().attempts, 1);
+}
+
+#[test]
 fn attempts_of_models_and_tools_count_in_one_budget_retries_too() {
     let limits = Limits::none().with_attempts(3).unwrap();
     let mut run = started(policy().with_budget(limits));

@@ -12,13 +12,15 @@ pub(super) struct Bill {
 }
 
 impl Bill {
-    /// An attempt begins; says so if there was not enough left for it.
+    /// An attempt begins; says so if there was not enough left for it, or nothing at all.
     pub(super) fn begins(&mut self, call: CallId, estimate: Spend, limits: Limits) -> Option<String> {
         self.open.insert(call, (estimate, None));
         let tokens = self.spent.tokens.saturating_add(estimate.tokens);
         let money = self.spent.money.saturating_add(estimate.money);
+        let beyond =
+            |limit: Option<u64>, spent: u64, asked: u64| limit.is_some_and(|limit| asked > limit || spent >= limit);
         let over =
-            limits.tokens().is_some_and(|limit| tokens > limit) || limits.money().is_some_and(|limit| money > limit);
+            beyond(limits.tokens(), self.spent.tokens, tokens) || beyond(limits.money(), self.spent.money, money);
         over.then(|| format!("{tokens} tokens and {money} of money, of {limits:?}"))
     }
 
