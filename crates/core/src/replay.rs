@@ -6,6 +6,8 @@
 //! recorded one did; from the first difference on it answers each attempt, question and claim as its like was answered in the recording,
 //! after as long a time. A human's yes stays one to what they were shown: one that was refused because it was about another call still is.
 //!
+//! A run can also be told what it was told up to some entry, and go on from there under other settings: [`Recording::fork`].
+//!
 //! A recording is told to a run that somebody has. An [`Incident`] is for somebody who has nothing: it brings the settings, the tools
 //! and the conversation along, and knows the trace that must come of it.
 //!
@@ -34,6 +36,20 @@ pub struct WhatIf {
     pub first_difference: Option<usize>,
     /// Where the recording ends before that run does.
     pub beyond: Option<Beyond>,
+}
+
+/// Other settings from some entry of a trace on.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// So many entries stay as they are. The settings change between two inputs: where one input led to this entry and to more, after
+    /// all of these.
+    pub entries: usize,
+    /// The policy from there on.
+    pub policy: crate::policy::RunPolicy,
+    /// The tools of the run, in their order, each with its settings from there on.
+    pub tools: alloc::vec::Vec<crate::run::ToolSpec>,
+    /// Why, for the trace.
+    pub reason: String,
 }
 
 /// A run asked for something of which the recording knows nothing.

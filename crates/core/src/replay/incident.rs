@@ -1,7 +1,7 @@
 //! An incident: a run that was recorded, with everything that it takes to have it again elsewhere.
 
 use super::record::Recording;
-use super::{ReplayError, WhatIf};
+use super::{ReplayError, Turn, WhatIf};
 use crate::approval::HashFunction;
 use crate::policy::RunPolicy;
 use crate::run::{Origin, Run, ToolSpec};
@@ -89,6 +89,13 @@ impl Incident {
         self.recording.what_if(self.original()?, self.fresh(policy, tools)?)
     }
 
+    /// The same, but under other settings only from some entry of the trace on: until then it is the run as it was.
+    ///
+    /// Fails if they are other tools, or the settings do not fit them.
+    pub fn fork(&self, turn: Turn) -> Result<WhatIf, ReplayError> {
+        self.recording.fork(self.original()?, self.original()?, turn)
+    }
+
     /// As bytes, for a file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -150,6 +157,7 @@ mod tests {
     use crate::retry::RetryPolicy;
     use crate::rng::Seed;
     use crate::run::{Endpoints, Input, ModelReply, Output};
+    use alloc::string::String;
 
     const fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -273,6 +281,33 @@ mod tests {
         assert!(what_if.first_difference.is_some());
         let other_tools = alloc::vec![ToolSpec::new("look")];
         assert!(incident.what_if(strange_policy(), other_tools).is_err());
+    }
+
+    #[test]
+    fn forked_at_any_entry_it_is_the_same_until_there_and_then_what_the_settings_make_of_it() {
+        let run = told(fresh(), 1_000);
+        let incident = Incident::of(&run).unwrap();
+        let own = |run: &Run| {
+            let told_of = |entry: &&crate::trace::Entry| !matches!(entry.event, Event::PolicyChanged { .. });
+            run.trace().entries().iter().filter(told_of).cloned().collect::<Vec<_>>()
+        };
+        let recorded = own(&run);
+        let once = strange_policy().with_model(strange_call().with_retry(None));
+        let mut parted = Vec::new();
+        for entries in 0..=recorded.len() {
+            let turn = |policy| Turn { entries, policy, tools: tools(), reason: "to see".into() };
+            let same = incident.fork(turn(strange_policy())).unwrap();
+            assert_eq!((same.first_difference, own(&same.run)), (None, recorded.clone()), "after {entries}");
+            assert_eq!(same.run.result(), run.result());
+            let other = incident.fork(turn(once.clone())).unwrap();
+            assert_eq!(own(&other.run)[..entries], recorded[..entries], "after {entries}");
+            parted.push(other.first_difference);
+        }
+        let failed = recorded.iter().position(|entry| matches!(entry.event, Event::AttemptFailed { .. })).unwrap();
+        assert!(parted[..=failed].iter().all(|at| *at == Some(failed + 1)), "no second attempt: {parted:?}");
+        assert!(parted[failed + 2..].iter().all(Option::is_none), "it was made by then: {parted:?}");
+        let strangers = Turn { entries: 3, policy: strange_policy(), tools: Vec::new(), reason: String::new() };
+        assert!(matches!(incident.fork(strangers), Err(ReplayError::Impossible { .. })));
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! A recording: its inputs, as bytes, and told again.
 
-use super::compare::first_difference;
 use super::world::{World, drain};
-use super::{Part, ReplayError, WhatIf};
+use super::{Part, ReplayError, Turn, WhatIf};
 use crate::id::RunId;
 use crate::rng::Seed;
 use crate::run::{Beginning, Input, Run};
@@ -87,10 +86,19 @@ impl Recording {
         self.check(&other, Beginning { models: self.began.models, ..other.began() })?;
         let mut world = World::default();
         let original = self.told_again(original, &mut Some(&mut world))?;
-        let (run, beyond) = world.drive(other, original.trace().entries(), &self.inputs);
-        // Where the recording ends, both traces end: that is no difference.
-        let first_difference = first_difference(original.trace().entries(), run.trace().entries(), beyond.is_some());
-        Ok(WhatIf { run, first_difference, beyond })
+        world.what_if(other, &original, &self.inputs, None)
+    }
+
+    /// What would have happened under other settings from some entry on: `other` is told word for word what the recorded run was told
+    /// until then, and then [`set_policy`](Run::set_policy). Both are the recorded run anew, as for [`replay`](Self::replay). The first
+    /// difference is counted without the entry that tells of the change.
+    ///
+    /// Fails if one of them began otherwise, or the settings do not fit.
+    pub fn fork(&self, original: Run, other: Run, turn: Turn) -> Result<WhatIf, ReplayError> {
+        self.check(&other, other.began())?;
+        let mut world = World::default();
+        let original = self.told_again(original, &mut Some(&mut world))?;
+        world.what_if(other, &original, &self.inputs, Some(turn))
     }
 
     /// As bytes, for a file.

@@ -1,15 +1,16 @@
 //! The recorded world: it answers what is asked again as it was answered then.
 
-use super::{Beyond, same_decision};
+use super::{Beyond, ReplayError, Turn, WhatIf, first_difference, same_decision};
 use crate::approval::{ApprovalRequest, Digest};
 use crate::call::Attempt;
 use crate::effect::Claim;
+use crate::event::Event;
 use crate::id::{ApprovalId, AttemptId, Key};
 use crate::run::{Input, Output, Run};
 use crate::time::{Duration, Instant};
 use crate::trace::Entry;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -100,16 +101,43 @@ impl Step {
 }
 
 impl World {
+    /// What becomes of another run in this world, beside the recorded one.
+    pub(super) fn what_if(
+        &self,
+        other: Run,
+        original: &Run,
+        told: &[(Instant, Input)],
+        turn: Option<Turn>,
+    ) -> Result<WhatIf, ReplayError> {
+        let recorded = original.trace().entries();
+        let (run, beyond) = self.drive(other, recorded, told, turn)?;
+        let is_own = |entry: &&Entry| !matches!(entry.event, Event::PolicyChanged { .. });
+        let own: Vec<Entry> = run.trace().entries().iter().filter(is_own).cloned().collect();
+        // Where the recording ends, both traces end: that is no difference.
+        let first_difference = first_difference(recorded, &own, beyond.is_some());
+        Ok(WhatIf { run, first_difference, beyond })
+    }
+
     /// Drives another run in this world. As long as it does what the recorded one did it is told what that was told, word for word
     /// and at the same instants. From there on each of its wishes is answered as its like was, after as long a time, until it ends and
-    /// all that still comes has come, or until it asks for something that was never asked for.
-    pub(super) fn drive(&self, mut run: Run, recorded: &[Entry], told: &[(Instant, Input)]) -> (Run, Option<Beyond>) {
+    /// all that still comes has come, or until it asks for something that was never asked for. So it is after a turn.
+    fn drive(
+        &self,
+        mut run: Run,
+        recorded: &[Entry],
+        told: &[(Instant, Input)],
+        mut turn: Option<Turn>,
+    ) -> Result<(Run, Option<Beyond>), ReplayError> {
         let mut asked_for: BTreeMap<Subject, usize> = BTreeMap::new();
         let mut names: BTreeSet<Name> = BTreeSet::new();
         let mut outputs = Vec::new();
         let mut place = 0_usize;
         for ((at, input), step) in told.iter().zip(&self.steps) {
             let entries = run.trace().entries().len();
+            if let Some(turn) = turn.take_if(|turn| turn.entries <= entries) {
+                turn.make(&mut run)?;
+                break;
+            }
             let until = waits_until(&outputs);
             let before = place.checked_sub(1).and_then(|before| self.steps.get(before)).and_then(Step::waits_until);
             if until.is_some_and(|until| until < *at) && until != before {
@@ -121,7 +149,7 @@ impl World {
             place += 1;
             if !self.is_alike(&run, entries, &outputs, recorded, step) {
                 let coming = still_coming(told.get(place..).unwrap_or_default(), &names);
-                return self.go_on(run, outputs, asked_for, coming);
+                return Ok(self.go_on(run, outputs, asked_for, coming));
             }
             for (subject, name) in outputs.iter().filter_map(|output| asked(&run, output)) {
                 *asked_for.entry(subject).or_default() += 1;
@@ -130,10 +158,14 @@ impl World {
         }
         if place < told.len() {
             let coming = still_coming(told.get(place..).unwrap_or_default(), &names);
-            return self.go_on(run, Vec::new(), asked_for, coming);
+            return Ok(self.go_on(run, Vec::new(), asked_for, coming));
+        }
+        if let Some(turn) = turn {
+            turn.make(&mut run)?;
+            return Ok(self.go_on(run, Vec::new(), asked_for, Coming::default()));
         }
         let beyond = run.result().is_none().then(Beyond::the_end);
-        (run, beyond)
+        Ok((run, beyond))
     }
 
     /// Whether a run did after an input what the recorded one did.
@@ -193,6 +225,14 @@ impl World {
                 _ => return (run, Some(Beyond::the_end())),
             }
         }
+    }
+}
+
+impl Turn {
+    fn make(self, run: &mut Run) -> Result<(), ReplayError> {
+        let Self { policy, tools, reason, .. } = self;
+        let changed = run.set_policy(policy, tools, &reason);
+        changed.map_err(|invalid| ReplayError::Impossible { what: invalid.to_string() })
     }
 }
 
