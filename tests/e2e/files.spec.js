@@ -139,6 +139,26 @@ test('run that the npm package recorded is replayed, shown, and tried by other s
   await playground.expectResult({ answer: `Done: sent ${MARKUP}` });
 });
 
+test('a recorded run is forked at an event, and stands beside what it was', async ({ page, playground }) => {
+  await playground.open();
+  await drop(page, await readFile(RECORDED, 'utf8'), 'incident.txt');
+  const recorded = await playground.eventTexts();
+  await playground.protection.setChecked(false);
+  await playground.branchTabs.filter({ hasText: 'As recorded' }).click();
+  await playground.jumpToEnd();
+  expect(await playground.eventTexts()).toEqual(recorded);
+  await playground.events.nth(2).click();
+  await playground.fork.click();
+  await expect(playground.events.last()).toContainText('The policy changes here, and decides what follows: the settings here.');
+  await expect(playground.branchTabs).toHaveCount(2);
+  const shown = await playground.eventTexts();
+  expect(shown.slice(0, -1)).toEqual(recorded.slice(0, shown.length - 1));
+  await expect(playground.differences).toContainText('They part at');
+  await playground.button('Delete this branch').click();
+  await expect(playground.branchTabs).toHaveCount(0);
+  await expect(playground.toggle('By the settings here')).not.toBeChecked();
+});
+
 test('files are saved and opened by keyboard alone', async ({ page, playground }) => {
   await playground.open('v=1&scenario=flaky&at=3');
   const download = page.waitForEvent('download');

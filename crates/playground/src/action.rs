@@ -212,6 +212,7 @@ pub fn update(state: &mut State, action: Action) {
         Action::TypeEdit(text) => state.draft = state.asked().is_some().then_some(text),
         Action::Fork { at, change } => fork::fork(state, at, change),
         Action::ForkWith { at, change } => fork::fork_with(state, at, &change),
+        Action::OpenFork if state.incident.is_some() => fork_incident(state),
         Action::OpenFork => (state.forking, state.fork_error, state.playing) = (true, None, false),
         Action::CloseFork => (state.forking, state.fork_error) = (false, None),
         Action::ForkBy(id, value) => match form::chosen(state, &id, &value) {
@@ -220,7 +221,10 @@ pub fn update(state: &mut State, action: Action) {
         },
         Action::SelectBranch(index) => fork::select(state, index),
         Action::RenameBranch(index, name) => fork::rename(state, index, &name),
-        Action::DeleteBranch(index) => fork::delete(state, index),
+        Action::DeleteBranch(index) => {
+            fork::delete(state, index);
+            forget_what_if(state);
+        }
         Action::Compare(index) => fork::compare(state, index),
         Action::Select(line) => state.selected = line.filter(|line| *line < state.position),
         Action::OpenLink(text) => open(state, &text),
@@ -258,7 +262,9 @@ fn change(state: &mut State, field: Field, text: &str, set: impl FnOnce(&mut Set
 
 /// Whoever changes the agent while a recorded run is open wants to see what comes of it.
 fn try_on_incident(state: &mut State) {
-    state.what_if = state.incident.is_some();
+    if state.incident.is_some() {
+        state.what_if = state.what_if.or(Some(0));
+    }
 }
 
 fn change_fault(
@@ -351,7 +357,7 @@ fn open_file(state: &mut State, bytes: &[u8]) {
         }
         Ok(Opened::Incident(incident)) => match Replayed::open(*incident) {
             Ok(incident) => {
-                (state.incident, state.what_if, state.notice) = (Some(Arc::new(incident)), false, None);
+                (state.incident, state.what_if, state.notice) = (Some(Arc::new(incident)), None, None);
                 restart(state);
                 state.go_to(usize::MAX);
             }
@@ -361,20 +367,46 @@ fn open_file(state: &mut State, bytes: &[u8]) {
     }
 }
 
-/// A recorded run goes on by other settings as a whole; a fork of it would be simulated, and is not.
+/// A recorded run is forked by all the settings here; one thing alone cannot be otherwise, for its own settings are not those.
 fn refuses_to_fork(state: &mut State, action: &Action) -> bool {
-    let forks = matches!(action, Action::Fork { .. } | Action::ForkWith { .. } | Action::ForkBy(..) | Action::OpenFork);
+    let forks = matches!(action, Action::Fork { .. } | Action::ForkWith { .. } | Action::ForkBy(..));
     let refuses = forks && state.incident.is_some();
     if refuses {
-        let how = "A recorded run is not forked line by line: set what you want to try, and switch on \"By the settings here\".";
+        let how =
+            "A recorded run is forked by the settings here: set what you want to try, choose an event, and press Fork.";
         state.notice = Some(how.into());
     }
     refuses
 }
 
+/// Lets the recorded run go on by the settings here, from the event on that is looked at.
+fn fork_incident(state: &mut State) {
+    let at = form::place(state);
+    if state.branch().origin.is_some_and(|origin| at > origin.at) {
+        let how = "This is the fork already: choose the branch \"As recorded\" to fork it at another event.";
+        state.notice = Some(how.into());
+        return;
+    }
+    state.what_if = Some(at);
+    restart(state);
+    // To the line that tells of the change; before the first event nothing does.
+    let changed = state.branch().origin.map_or(0, |origin| origin.at);
+    state.go_to(changed + usize::from(changed > 0));
+}
+
+/// Where the fork of a recorded run was deleted, that run is all that is shown.
+fn forget_what_if(state: &mut State) {
+    if state.what_if.is_some() && state.branches.len() == 1 {
+        let position = state.position;
+        state.what_if = None;
+        state.simulate();
+        state.go_to(position);
+    }
+}
+
 fn close_incident(state: &mut State) {
     if state.incident.take().is_some() {
-        (state.what_if, state.told) = (false, None);
+        (state.what_if, state.told) = (None, None);
         restart(state);
     }
 }
@@ -384,7 +416,7 @@ fn what_if(state: &mut State, on: bool) {
     if state.incident.is_none() {
         return;
     }
-    state.what_if = on;
+    state.what_if = on.then_some(0);
     restart(state);
     let differs_at = state.told().and_then(|(_, differs_at)| differs_at);
     state.go_to(differs_at.map_or(usize::MAX, |at| at + 1));

@@ -1,7 +1,8 @@
 //! Incidents: runs that were recorded elsewhere, told again by the engine, and what they would have been under other settings.
 
+use steadfast::event::Event;
 use steadfast::policy::RunPolicy;
-use steadfast::replay::Incident;
+use steadfast::replay::{Incident, Turn};
 use steadfast::run::ToolSpec;
 use steadfast_sim::Outcome;
 
@@ -24,6 +25,8 @@ pub struct Told {
     pub about: String,
     /// The first line that is another decision than the recorded one; of the recorded run itself, none.
     pub differs_at: Option<usize>,
+    /// The line that tells that the settings change here; nothing where they held from the beginning.
+    pub changed_at: Option<usize>,
 }
 
 impl Replayed {
@@ -48,19 +51,30 @@ impl Replayed {
         let about =
             "This run was recorded elsewhere. The engine was told it all again, and decides what it decided then.";
         let outcome = self.incident.replay().map_or_else(|_| Outcome::default(), |run| Outcome::of_run(&run));
-        Told { outcome, policy, tools, about: about.into(), differs_at: None }
+        Told { outcome, policy, tools, about: about.into(), differs_at: None, changed_at: None }
     }
 
-    /// The run as it would have been under that policy, with the tools as they were.
-    pub fn under(&self, policy: &RunPolicy) -> Result<Told, String> {
+    /// The run as it would have been under that policy after so many of its lines, with the tools as they were.
+    pub fn under(&self, policy: &RunPolicy, entries: usize) -> Result<Told, String> {
         let gate = policy.approval().with_approver(self.incident.policy().approval().has_approver());
         let policy = policy.clone().with_approval(gate);
         let tools = self.incident.tools().to_vec();
-        let what_if = self.incident.what_if(policy.clone(), tools.clone());
+        let what_if = if entries == 0 {
+            self.incident.what_if(policy.clone(), tools.clone())
+        } else {
+            let reason = String::from("the settings here");
+            self.incident.fork(Turn { entries, policy: policy.clone(), tools: tools.clone(), reason })
+        };
         let what_if = what_if.map_err(|error| format!("These settings do not fit the recorded run: {error}."))?;
-        let mut about = match what_if.first_difference {
-            Some(at) => format!("By the settings here it is another run from event {} on.", at + 1),
-            None => "By the settings here the run is the same, to the last decision.".to_owned(),
+        let changed =
+            what_if.run.trace().entries().iter().position(|entry| matches!(entry.event, Event::PolicyChanged { .. }));
+        // What tells of the change is a line of its own.
+        let differs_at =
+            what_if.first_difference.map(|at| at + usize::from(changed.is_some_and(|changed| changed <= at)));
+        let since = changed.map(|at| format!(" after event {at}")).unwrap_or_default();
+        let mut about = match differs_at {
+            Some(at) => format!("By the settings here{since} it is another run from event {} on.", at + 1),
+            None => format!("By the settings here{since} the run is the same, to the last decision."),
         };
         if let Some(beyond) = what_if.beyond {
             about.push_str(" It ends where the recording does not go on: it wanted ");
@@ -68,13 +82,15 @@ impl Replayed {
             about.push('.');
         }
         let outcome = Outcome::of_run(&what_if.run);
-        Ok(Told { outcome, policy, tools, about, differs_at: what_if.first_difference })
+        Ok(Told { outcome, policy, tools, about, differs_at, changed_at: changed })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::branch::Origin;
+    use crate::settings::Key;
     use crate::{Action, State, file, update};
     use steadfast::failure::Failure;
     use steadfast::id::RunId;
@@ -163,12 +179,56 @@ mod tests {
     }
 
     #[test]
+    fn it_is_forked_at_the_event_that_is_looked_at_and_stands_beside_what_was() {
+        let mut state = opened(recorded(2));
+        let as_recorded = state.lines().to_vec();
+        let failed = as_recorded.iter().position(|line| line.to_string().contains("failed")).unwrap();
+        update(&mut state, Action::TypeSetting(Key::RetryAttempts, "2".into()));
+        assert_eq!(state.branches().len(), 2, "what is set is tried on it from its beginning");
+        update(&mut state, Action::SelectBranch(0));
+        assert_eq!(state.lines(), as_recorded);
+        update(&mut state, Action::Seek(usize::MAX));
+        update(&mut state, Action::Select(Some(failed)));
+        update(&mut state, Action::OpenFork);
+        let at = state.branches()[1].origin().unwrap().at;
+        assert!(at > failed, "{at} {failed}");
+        assert_eq!(
+            state.branches()[1].origin(),
+            Some(Origin { of: 0, at }),
+            "one input led to the failure and to what was decided at once"
+        );
+        assert_eq!(state.lines()[..at], as_recorded[..at]);
+        assert!(state.lines()[at].to_string().contains("The policy changes here"), "{}", state.lines()[at]);
+        assert_eq!(state.position(), at + 1);
+        let (about, differs_at) = state.told().unwrap();
+        let differs_at = differs_at.unwrap();
+        assert!(
+            differs_at > at
+                && about.contains(&format!("after event {at} it is another run from event {} on.", differs_at + 1)),
+            "{about}"
+        );
+        assert!(last(&state).contains("The run ends, degraded"), "{}", last(&state));
+
+        update(&mut state, Action::Seek(usize::MAX));
+        update(&mut state, Action::OpenFork);
+        assert!(state.notice().unwrap().contains("choose the branch \"As recorded\""));
+        assert!(!crate::link::write(&state).contains("b1="), "no link holds a recording");
+        update(&mut state, Action::DeleteBranch(1));
+        assert_eq!((state.branches().len(), state.is_what_if()), (1, false));
+        assert_eq!(state.lines(), as_recorded);
+        update(&mut state, Action::Select(None));
+        update(&mut state, Action::Seek(0));
+        update(&mut state, Action::OpenFork);
+        assert!(state.is_what_if() && state.position() == 0);
+    }
+
+    #[test]
     fn where_the_recording_does_not_go_on_the_run_says_what_it_wanted() {
         let state = opened(recorded(9));
         let unprotected = RunPolicy::default();
         let more = steadfast::retry::RetryPolicy::default().with_attempts(5).unwrap();
         let policy = unprotected.clone().with_model(unprotected.model().with_retry(Some(more)));
-        let told = state.incident().unwrap().under(&policy).unwrap();
+        let told = state.incident().unwrap().under(&policy, 0).unwrap();
         assert!(
             told.about.ends_with(
                 "It ends where the recording does not go on: it wanted another attempt at the model in step 1."

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::answer::Answer;
 use crate::axis::Axis;
-use crate::branch::Branch;
+use crate::branch::{Branch, Origin};
 use crate::entered::Refused;
 use crate::incident::{Replayed, Told};
 use crate::odds::Odds;
@@ -57,8 +57,8 @@ pub struct State {
     pub(crate) notice: Option<String>,
     /// What was recorded elsewhere, and is shown instead of what is simulated.
     pub(crate) incident: Option<Arc<Replayed>>,
-    /// Whether it is shown as it would have been under the settings here.
-    pub(crate) what_if: bool,
+    /// After how many of its lines it goes on by the settings here; as it was, if that is nothing.
+    pub(crate) what_if: Option<usize>,
     /// What is to be said of it, and where it first differs from what was recorded.
     pub(crate) told: Option<(String, Option<usize>)>,
     /// What was typed last into a field and refused.
@@ -102,7 +102,7 @@ impl State {
             selected: None,
             notice: None,
             incident: None,
-            what_if: false,
+            what_if: None,
             told: None,
             refused: Vec::new(),
             odds: Odds::default(),
@@ -153,19 +153,28 @@ impl State {
 
     /// Has the recorded run told again, as it was or by the settings here.
     fn tell(&mut self, incident: &Replayed) {
-        let told = if self.what_if { incident.under(&self.settings.engine()) } else { Ok(incident.as_recorded()) };
-        let Told { outcome, policy, tools, about, differs_at } = told.unwrap_or_else(|problem| {
-            self.notice = Some(problem);
-            self.what_if = false;
-            incident.as_recorded()
+        let tried = self.what_if.map(|at| incident.under(&self.settings.engine(), at));
+        let tried = tried.transpose().unwrap_or_else(|problem| {
+            (self.notice, self.what_if) = (Some(problem), None);
+            None
         });
+        let recorded = incident.as_recorded();
         self.answers.clear();
-        self.told = Some((about, differs_at));
-        self.run = Arc::new(Recording::of(outcome, Some(policy), tools));
-        // It is one run: what would have been stands in its place.
-        let mut branch = Branch::of(self.settings.clone());
-        branch.run = Arc::clone(&self.run);
-        (self.branches, self.current, self.beside, self.forking) = (vec![branch], 0, None, false);
+        let shown = tried.as_ref().unwrap_or(&recorded);
+        self.told = Some((shown.about.clone(), shown.differs_at));
+        let branch = |name: &str, told: Told| {
+            let run = Arc::new(Recording::of(told.outcome, Some(told.policy), told.tools));
+            Branch { name: name.into(), run, ..Branch::of(self.settings.clone()) }
+        };
+        let mut branches = vec![branch("As recorded", recorded)];
+        // What would have been stands beside what was.
+        branches.extend(tried.map(|told| {
+            let origin = Some(Origin { of: 0, at: told.changed_at.unwrap_or(0) });
+            Branch { origin, otherwise: "the settings here".into(), ..branch("By the settings here", told) }
+        }));
+        self.current = branches.len() - 1;
+        self.run = branches.last().map(|branch| Arc::clone(&branch.run)).unwrap_or_default();
+        (self.beside, self.branches, self.forking) = (self.current.checked_sub(1), branches, false);
         self.look_beside();
         self.version += 1;
     }
@@ -179,7 +188,7 @@ impl State {
     /// Whether it is shown as it would have been under the settings here.
     #[must_use]
     pub fn is_what_if(&self) -> bool {
-        self.what_if
+        self.what_if.is_some()
     }
 
     /// What is to be said of the recorded run that is shown, and where it first differs from what was recorded.

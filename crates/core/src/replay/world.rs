@@ -98,6 +98,24 @@ impl Step {
     fn waits_until(&self) -> Option<Instant> {
         waits_until(&self.outputs)
     }
+
+    /// Whether a run did after an input what the recorded one did.
+    fn is_done_alike(&self, run: &Run, entries: usize, outputs: &[Output], recorded: &[Entry]) -> bool {
+        let recorded = recorded.get(entries..self.entries).unwrap_or_default();
+        let new = run.trace().entries().get(entries..).unwrap_or_default();
+        let alike = |(one, other): (&Output, &Output)| match (one, other) {
+            (Output::Wait { .. }, Output::Wait { .. }) => true,
+            (Output::Record(one), Output::Record(other)) => (one.key, one.state) == (other.key, other.state),
+            (one, other) => match (asked(run, one), asked(run, other)) {
+                (None, None) => one == other,
+                (one_asked, other_asked) => one_asked == other_asked && shown(one) == shown(other),
+            },
+        };
+        recorded.len() == new.len()
+            && recorded.iter().zip(new).all(|(one, other)| same_decision(one, other))
+            && self.outputs.len() == outputs.len()
+            && self.outputs.iter().zip(outputs).all(alike)
+    }
 }
 
 impl World {
@@ -147,7 +165,7 @@ impl World {
             run.handle(*at, input.clone());
             outputs = drain(&mut run);
             place += 1;
-            if !self.is_alike(&run, entries, &outputs, recorded, step) {
+            if !step.is_done_alike(&run, entries, &outputs, recorded) {
                 let coming = still_coming(told.get(place..).unwrap_or_default(), &names);
                 return Ok(self.go_on(run, outputs, asked_for, coming));
             }
@@ -166,24 +184,6 @@ impl World {
         }
         let beyond = run.result().is_none().then(Beyond::the_end);
         Ok((run, beyond))
-    }
-
-    /// Whether a run did after an input what the recorded one did.
-    fn is_alike(&self, run: &Run, entries: usize, outputs: &[Output], recorded: &[Entry], step: &Step) -> bool {
-        let recorded = recorded.get(entries..step.entries).unwrap_or_default();
-        let new = run.trace().entries().get(entries..).unwrap_or_default();
-        let alike = |(one, other): (&Output, &Output)| match (one, other) {
-            (Output::Wait { .. }, Output::Wait { .. }) => true,
-            (Output::Record(one), Output::Record(other)) => (one.key, one.state) == (other.key, other.state),
-            (one, other) => match (asked(run, one), asked(run, other)) {
-                (None, None) => one == other,
-                (one_asked, other_asked) => one_asked == other_asked && shown(one) == shown(other),
-            },
-        };
-        recorded.len() == new.len()
-            && recorded.iter().zip(new).all(|(one, other)| same_decision(one, other))
-            && step.outputs.len() == outputs.len()
-            && step.outputs.iter().zip(outputs).all(alike)
     }
 
     /// From the first difference on. `outputs` are those that nobody has looked at, `coming` what is on its way already.

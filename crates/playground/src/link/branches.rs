@@ -25,6 +25,10 @@ pub(super) const KEYS: [&str; MOST] = ["b1", "b2", "b3"];
 /// Everything about the branches, each part with its `&`.
 pub(super) fn write(state: &State) -> String {
     let mut link = String::new();
+    if state.incident().is_some() {
+        // They are forks of what no link can hold.
+        return link;
+    }
     // Writing into memory cannot fail.
     for (key, branch) in KEYS.iter().zip(state.branches().iter().skip(1)) {
         let Some(Origin { of, at }) = branch.origin else { continue };
