@@ -212,8 +212,7 @@ pub fn update(state: &mut State, action: Action) {
         Action::TypeEdit(text) => state.draft = state.asked().is_some().then_some(text),
         Action::Fork { at, change } => fork::fork(state, at, change),
         Action::ForkWith { at, change } => fork::fork_with(state, at, &change),
-        Action::OpenFork if state.incident.is_some() => fork_incident(state),
-        Action::OpenFork => (state.forking, state.fork_error, state.playing) = (true, None, false),
+        Action::OpenFork => open_fork(state),
         Action::CloseFork => (state.forking, state.fork_error) = (false, None),
         Action::ForkBy(id, value) => match form::chosen(state, &id, &value) {
             Ok(change) => fork::fork(state, form::place(state), change),
@@ -221,10 +220,7 @@ pub fn update(state: &mut State, action: Action) {
         },
         Action::SelectBranch(index) => fork::select(state, index),
         Action::RenameBranch(index, name) => fork::rename(state, index, &name),
-        Action::DeleteBranch(index) => {
-            fork::delete(state, index);
-            forget_what_if(state);
-        }
+        Action::DeleteBranch(index) => delete_branch(state, index),
         Action::Compare(index) => fork::compare(state, index),
         Action::Select(line) => state.selected = line.filter(|line| *line < state.position),
         Action::OpenLink(text) => open(state, &text),
@@ -379,6 +375,15 @@ fn refuses_to_fork(state: &mut State, action: &Action) -> bool {
     refuses
 }
 
+/// Asks what is to be otherwise; of a recorded run that is what is set.
+fn open_fork(state: &mut State) {
+    if state.incident.is_some() {
+        fork_incident(state);
+    } else {
+        (state.forking, state.fork_error, state.playing) = (true, None, false);
+    }
+}
+
 /// Lets the recorded run go on by the settings here, from the event on that is looked at.
 fn fork_incident(state: &mut State) {
     let at = form::place(state);
@@ -394,8 +399,9 @@ fn fork_incident(state: &mut State) {
     state.go_to(changed + usize::from(changed > 0));
 }
 
-/// Where the fork of a recorded run was deleted, that run is all that is shown.
-fn forget_what_if(state: &mut State) {
+/// Where the fork of a recorded run is deleted, that run is all that is shown.
+fn delete_branch(state: &mut State, index: usize) {
+    fork::delete(state, index);
     if state.what_if.is_some() && state.branches.len() == 1 {
         let position = state.position;
         state.what_if = None;
