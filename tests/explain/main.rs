@@ -240,7 +240,9 @@ fn every_nearest_change_in_a_simulated_world_is_true() {
 #[test]
 fn every_nearest_change_under_hundreds_of_policies_is_true() {
     let mut seen = Seen::default();
-    for seed in 0..2_000 {
+    // After the first ones those that once found a promise which was not kept: another option could be come back to, or a late word
+    // ended what was waited for.
+    for seed in (0..2_000).chain([7_496, 12_389, 15_630, 48_078, 94_039]) {
         let plan = Plan::of(seed);
         let trace = plan.run();
         let cancelled = |entry: &Entry| matches!(entry.event, Event::RunFinished { stop: StopReason::Cancelled, .. });

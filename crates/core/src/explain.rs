@@ -16,6 +16,7 @@
 //! | a timeout after which nothing came; any where `idle` is set; one of `first_output` | when the answer or its next part would have come is not in the trace |
 //! | a pause that a server asks for | the server decides it, whatever is set here |
 //! | anything that a second rule, limit or refusal would have decided the same way | it takes two changes |
+//! | a throttle's or the retry budget's refusal once an option was left for a pause or an open breaker | whether a call may come back to that one is asked of them too, and no line says so |
 //! | an open breaker's refusal | its open time is drawn in proportion to `breaker.open_for`, which also decides whether a call waits for it: a shorter one is met before |
 //! | a breaker with a rule over slow calls that opened | which calls were slow by then is not in the trace, and another rule may have opened it a moment later |
 //! | tokens and money of which nothing is left, or that are limited beside what was refused | what a host says it really spent is not in the trace |

@@ -88,6 +88,12 @@ pub struct World {
     keys: Vec<Key>,
     shared: Ledger,
     ended: Option<RunResult>,
+    /// Attempts that its budget allows, as far as that is known.
+    most: Option<u64>,
+    /// The most steps that any of its policies allowed.
+    most_steps: u32,
+    /// It came back from a snapshot.
+    restored: bool,
     /// It came from bytes that no run wrote: what it was before is anybody's guess.
     forged: bool,
 }
@@ -111,6 +117,9 @@ impl World {
     pub fn of(settings: Settings, run: Run, now: Instant) -> Self {
         let ended = run.result().cloned();
         Self {
+            most: Some(settings.policy.budget().attempts().unwrap_or(u64::MAX)),
+            most_steps: settings.policy.max_steps(),
+            restored: false,
             settings,
             run,
             now,
@@ -153,11 +162,33 @@ impl World {
             }
             28 if bytes.byte().is_multiple_of(8) => Input::Cancel,
             28 => Input::Suspend,
-            29 if bytes.byte().is_multiple_of(2) => Input::Narrowed(settings::left(bytes)),
-            29 => Input::Suspend,
+            29 => match bytes.byte() % 4 {
+                0 | 2 => Input::Narrowed(settings::left(bytes)),
+                1 => Input::Suspend,
+                _ => return self.change(bytes),
+            },
             _ => return self.restart(bytes),
         };
         self.tell(input);
+    }
+
+    /// Another policy, with other settings of the tools; sometimes with tools that are not the run's, which changes nothing.
+    fn change(&mut self, bytes: &mut Bytes<'_>) {
+        let (policy, mut tools) = (settings::run(bytes), settings::tools(bytes));
+        if bytes.byte() % 8 == 1 {
+            tools.rotate_left(1);
+        }
+        let (entries, before) = (self.run.trace().entries().len(), self.run.snapshot());
+        if self.run.set_policy(policy.clone(), tools.clone(), "fuzzed").is_err() {
+            assert_eq!(self.run.trace().entries().len(), entries);
+            assert!(seal::same_state(&before, &self.run.snapshot()), "what is refused changes nothing");
+            return;
+        }
+        // A run that came back keeps the budget of its snapshot; how many attempts that leaves is known to nobody here.
+        self.most = if self.restored { None } else { Some(policy.budget().attempts().unwrap_or(u64::MAX)) };
+        self.most_steps = self.most_steps.max(policy.max_steps());
+        (self.settings.policy, self.settings.tools) = (policy, tools);
+        self.settle();
     }
 
     /// The caller takes it back, and it is over.
@@ -225,6 +256,11 @@ impl World {
     pub fn tell(&mut self, input: Input) {
         self.latest = self.latest.max(self.now);
         self.run.handle(self.now, input);
+        self.settle();
+    }
+
+    /// All that follows by itself from what it was told.
+    fn settle(&mut self) {
         let mut due = self.drain();
         for again in 0.. {
             // At the end of time everything is due, and nothing later.
@@ -263,7 +299,7 @@ impl World {
                 Output::Finished => {
                     let result = self.run.result().cloned();
                     let result = result.expect("a run that is over has a result");
-                    assert!(result.steps <= self.settings.policy.max_steps() || self.forged);
+                    assert!(result.steps <= self.most_steps || self.forged);
                     assert!(self.ended.as_ref().is_none_or(|ended| stays(ended, &result)), "what is over stays over");
                     self.ended = Some(result);
                     return None;
@@ -278,8 +314,7 @@ impl World {
         self.physical += 1;
         if !self.forged {
             assert!(self.begun.insert(id), "each attempt has its number: {id:?}");
-            let most = self.settings.policy.budget().attempts().unwrap_or(u64::MAX);
-            assert!(self.physical <= most, "nothing is attempted beyond the budget");
+            assert!(self.most.is_none_or(|most| self.physical <= most), "nothing is attempted beyond the budget");
         }
     }
 
@@ -296,6 +331,7 @@ impl World {
             _ => (same, self.latest),
         };
         (self.run, self.now) = next;
+        self.restored = true;
         self.latest = self.now;
         // A suspended run goes on; one that is over stays over.
         let ended = self.ended.take().filter(|ended| ended.stop != StopReason::Suspended);

@@ -10,6 +10,7 @@ use crate::failure::{Failure, FailureClass};
 use crate::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use crate::outcome::CallError;
 use crate::time::{Duration, Instant};
+use crate::trace::Entry;
 
 impl Explainer<'_> {
     pub(super) fn fell_back(&self, index: usize, reason: FallbackReason) -> Option<Explanation> {
@@ -84,8 +85,7 @@ impl Explainer<'_> {
 
     fn pause_too_long(&self, index: usize, call: &Guarded, wait: Duration, limit: Duration) -> Explanation {
         let setting = call.subject.setting("longest_pause", limit.into());
-        let failed = matches!(self.latest(index, call), Some(Event::AttemptFailed { .. }));
-        let would = !failed || self.would_sit_out(index, call, wait);
+        let would = !self.has_just_failed(index, call) || self.would_sit_out(index, call, wait);
         let certain = would && self.is_whole(index) && self.is_first(index, &setting);
         let nearest = certain.then(|| setting.changed(wait.into(), words::would_be_waited_out(wait)));
         Explanation::new("longest_pause", words::pause_too_long(wait, limit))
@@ -248,7 +248,7 @@ impl Explainer<'_> {
 
     fn refusal(&self, index: usize, call: &Guarded, reason: RetryRefusal) -> Explanation {
         match reason {
-            RetryRefusal::RetryBudget(spent) => self.retries_spent(index, spent),
+            RetryRefusal::RetryBudget(spent) => self.retries_spent(index, call, spent),
             RetryRefusal::Throttle { tokens_thousandths } => {
                 let Some(policy) = call.policy.throttle() else {
                     return Explanation::new("throttle", words::throttled(tokens_thousandths, None));
@@ -265,14 +265,39 @@ impl Explainer<'_> {
 
     /// The fewest tokens with which the throttle would not have refused, counted again from the beginning.
     fn more_tokens(&self, index: usize, call: &Guarded, tokens: u32, setting: &Setting) -> Option<Nearest> {
-        let certain = self.is_whole(index) && self.is_first(index, setting) && self.has_retries(index);
+        let certain = self.is_whole(index)
+            && self.is_first(index, setting)
+            && self.has_retries(index)
+            && self.is_about_a_retry(index, call);
         // 1,000 is the most a throttle can have.
         let mut more = (tokens.saturating_add(1)..=1_000).filter(|_| certain);
         let to = more.find(|to| !self.throttled(index, call, Some(*to)))?;
         Some(setting.changed(to.into(), words::RETRIED.into()))
     }
 
-    fn retries_spent(&self, index: usize, spent: RetryBudgetSpent) -> Explanation {
+    /// Whether a refusal of that entry refused to try again after a wait what had just failed, and nothing else. Once an option was left
+    /// that a call may come back to, whether it may is asked of throttle and retry budget too, and no line says so.
+    fn is_about_a_retry(&self, index: usize, call: &Guarded) -> bool {
+        let left = |entry: &Entry| match entry.event {
+            Event::FellBack { reason, .. } => {
+                matches!(reason, FallbackReason::Paused { .. } | FallbackReason::BreakerOpen { .. })
+            }
+            _ => false,
+        };
+        self.has_just_failed(index, call) && !self.before(index).any(|(_, entry)| left(entry))
+    }
+
+    /// Whether an attempt of the present option failed, and nothing was waited for since.
+    fn has_just_failed(&self, index: usize, call: &Guarded) -> bool {
+        let latest = self.of_option(index, call).iter().rev().find_map(|(_, entry)| match entry.event {
+            Event::AttemptFailed { .. } | Event::AttemptTimedOut { .. } => Some(true),
+            Event::BackingOff { .. } | Event::Paused { .. } => Some(false),
+            _ => None,
+        });
+        latest == Some(true)
+    }
+
+    fn retries_spent(&self, index: usize, call: &Guarded, spent: RetryBudgetSpent) -> Explanation {
         let RetryBudgetSpent { retries, allowed, calls } = spent;
         let explanation = Explanation::new("retry_budget", words::retries_spent(spent))
             .number("retries", retries.into())
@@ -286,7 +311,7 @@ impl Explainer<'_> {
         let share = u128::from(needed).saturating_mul(1_000).div_ceil(u128::from(calls.max(1)));
         let share = u32::try_from(share).ok().filter(|share| *share <= 1_000 && calls > 0);
         let decided = if allowed == policy.at_least() { least.clone() } else { rate.clone() };
-        let certain = self.is_whole(index) && self.is_first(index, &rate);
+        let certain = self.is_whole(index) && self.is_first(index, &rate) && self.is_about_a_retry(index, call);
         let by_least = Raise { setting: least, from: policy.at_least(), to: needed, value: Value::Number(needed) };
         let by_rate = share.map(|share| Raise {
             setting: rate,

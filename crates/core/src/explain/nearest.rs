@@ -100,10 +100,13 @@ impl Explainer<'_> {
             .then(|| deciding.setting.changed(Value::Duration(to), would))
     }
 
-    /// Whether the caller takes it back between two entries: then nothing that came after that would have been waited for.
+    /// Whether it is taken back between two entries, by its caller or, where somebody looks up whether an effect happened, by a late word
+    /// that tells it: then nothing that came after that would have been waited for.
     pub(super) fn is_cancelled_between(&self, index: usize, until: usize, call: Option<&Guarded>) -> bool {
         self.after(index).take_while(|(place, _)| *place < until).any(|(_, entry)| match &entry.event {
-            Event::RunFinished { stop: StopReason::Cancelled, .. } | Event::RunSuspended { .. } => true,
+            Event::RunFinished { stop: StopReason::Cancelled, .. }
+            | Event::RunSuspended { .. }
+            | Event::EffectSettled { .. } => true,
             Event::CallFailed { error: CallError::Cancelled } => {
                 matches!(self.policies, Policies::Call(_)) && call.is_some_and(|call| entry.call == Some(call.id))
             }
