@@ -183,17 +183,17 @@ impl Budget {
     #[inline]
     pub(crate) fn allows(&self, envelope: Envelope, now: Instant, estimate: &Spend) -> bool {
         let now = self.now.max(now);
-        self.node(envelope).is_some()
-            && (self.suffices(envelope.index, estimate, now) || self.refusal(envelope, estimate, now).is_none())
+        let Some(node) = self.node(envelope) else { return false };
+        self.suffices(node, estimate, now) || self.refusal(envelope, estimate, now).is_none()
     }
 
     fn take(&mut self, envelope: Envelope, now: Instant, estimate: &Spend) -> Result<(), BudgetExceeded> {
         self.advance(now);
-        if self.node(envelope).is_none() {
+        let Some(node) = self.node(envelope) else {
             return Err(BudgetExceeded { what: Resource::Time, limit: 0, left: 0, asked: 0 });
-        }
+        };
         // Most often it fits, and that takes one look at each envelope.
-        if !self.suffices(envelope.index, estimate, self.now)
+        if !self.suffices(node, estimate, self.now)
             && let Some(refusal) = self.refusal(envelope, estimate, self.now)
         {
             return Err(refusal);
@@ -206,15 +206,16 @@ impl Budget {
         Ok(())
     }
 
-    fn suffices(&self, index: usize, estimate: &Spend, now: Instant) -> bool {
-        let mut next = Some(index);
-        while let Some(node) = next.and_then(|index| self.at(index)) {
-            if !node.suffices(estimate, now) {
-                return false;
+    #[inline]
+    fn suffices(&self, node: &Node, estimate: &Spend, now: Instant) -> bool {
+        let mut node = node;
+        while node.suffices(estimate, now) {
+            match node.parent.and_then(|around| self.at(around)) {
+                Some(around) => node = around,
+                None => return true,
             }
-            next = node.parent;
         }
-        true
+        false
     }
 
     /// What does not suffice, of all that does not.
@@ -422,6 +423,7 @@ impl Node {
     }
 
     /// Whether certainly nothing of it is refused.
+    #[inline]
     fn suffices(&self, estimate: &Spend, now: Instant) -> bool {
         let Some(room) = self.room else { return false };
         let (tokens, money) = (estimate.least_of(Resource::Tokens), estimate.least_of(Resource::Money));
