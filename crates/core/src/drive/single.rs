@@ -71,15 +71,16 @@ where
 /// // A part every three seconds is no silence of five, however long it takes in all.
 /// let second = Duration::from_secs(1);
 /// let policy = CallPolicy::unguarded().with_stream(Some(5 * second), Some(5 * second))?;
-/// let (activity, clock) = (&Activity::default(), &clock);
-/// let answer = call_streaming(clock, &policy, 1, Seed(7), &mut (), &mut Trace::off(), activity, |attempt| async move {
+/// let (activity, clock, mut trace) = (&Activity::default(), &clock, Trace::off());
+/// let answer = call_streaming(clock, &policy, 1, Seed(7), &mut (), &mut trace, activity, |attempt| async move {
 ///     for _ in 0..4 {
 ///         clock.sleep_until(clock.now() + 3 * second).await;
 ///         activity.output(attempt.id);
 ///     }
 ///     Ok(391)
-/// });
-/// assert_eq!(answer.await, Ok(391));
+/// })
+/// .await;
+/// assert_eq!(answer, Ok(391));
 /// # Ok::<(), steadfast::setting::InvalidSetting>(())
 /// # }).unwrap();
 /// ```

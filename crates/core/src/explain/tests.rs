@@ -7,7 +7,7 @@ use crate::deadline::Scope;
 use crate::effect::{Effect, EffectState};
 use crate::event::BlockReason;
 use crate::failure::{Failure, FailureClass};
-use crate::fallback::{FallbackReason, RetryRefusal};
+use crate::fallback::{FallbackReason, PauseReason, RetryRefusal};
 use crate::id::{ApprovalId, CallId, RunId};
 use crate::outcome::{CallError, StopReason};
 use crate::progress::{Repetition, Rung};
@@ -397,7 +397,14 @@ fn a_retry_budget_takes_the_smaller_change_of_share_and_minimum() {
         let policy = run().with_retry_budget(Some(policy));
         let spent = RetryBudgetSpent { retries: 4, allowed: 4, calls };
         let reason = RetryRefusal::RetryBudget(spent);
-        let trace = vec![asked_model(0, 1), begins(0, 1, 1), entry(1, 1, 0, Event::RetryRefused { reason })];
+        let failed = Event::AttemptFailed { failure: Failure::transient("503"), after: Duration::from_millis(1) };
+        let refused = entry(1, 1, 0, Event::RetryRefused { reason });
+        let trace = vec![asked_model(0, 1), begins(0, 1, 1), entry(1, 1, 1, failed), refused];
+        // An option that was left for a pause might be come back to, were there a retry for it: then it is another picture.
+        let left = FallbackReason::Paused { until: at(9), reason: PauseReason::ServerAsked };
+        let mut other = trace.clone();
+        other.insert(1, entry(0, 1, 0, Event::FellBack { from: 0, to: 1, reason: left }));
+        assert_eq!(change(&of_run(&policy, other)), None);
         change(&of_run(&policy, trace)).unwrap()
     };
     // 5 of 20 calls are a quarter: 200 -> 250 is a quarter more, as is 4 -> 5.
@@ -416,6 +423,10 @@ fn a_throttle_is_counted_again_with_more_tokens() {
         tried_thrice().into_iter().chain([entry(1_503, 1, 0, Event::RetryRefused { reason })]).collect();
     let explanation = last(&Explainer::of_call(&policy, &trace));
     assert_eq!(change(&explanation).unwrap(), "throttle.tokens of the call: 6 -> 7");
+    let left = FallbackReason::BreakerOpen { retry_at: at(9) };
+    let mut other = trace.clone();
+    other.insert(0, entry(0, 1, 0, Event::FellBack { from: 0, to: 1, reason: left }));
+    assert_eq!(change(&last(&Explainer::of_call(&policy, &other))), None);
     assert_eq!(
         explanation.text,
         "Most of what goes there fails: each failure took a token, 3 of 6 are left, and without more than half of them \
