@@ -167,14 +167,16 @@ impl Model {
             let limit = self.until(*over).unwrap() - self.opened[*over].at;
             return Some(BudgetExceeded { what: Resource::Time, limit, left: 0, asked: 0 });
         }
-        let uses: Vec<_> = outwards.into_iter().map(|index| self.use_of(index)).collect();
         let attempts = asked[0];
         for (resource, what) in COUNTED.into_iter().enumerate() {
             let asked = asked[resource];
-            let uses = uses.iter().map(|uses| uses[resource]);
             // An attempt costs tokens and money, however few were expected: where none are left, none is made.
-            let costs = attempts > 0 && resource >= 2 && self.limit(envelope, resource).is_some();
-            let refusing = uses.filter(|(limit, used)| used > limit || asked > limit - used || costs && used == limit);
+            let costs = attempts > 0 && resource >= 2;
+            let refusing = outwards.iter().filter_map(|index| {
+                let (limit, used) = self.use_of(*index)[resource];
+                let used_up = costs && used == limit && self.limit(*index, resource).is_some();
+                (used > limit || asked > limit - used || used_up).then_some((limit, used))
+            });
             if let Some((limit, used)) = refusing.min_by_key(|(limit, used)| limit.saturating_sub(*used)) {
                 return Some(BudgetExceeded { what, limit, left: limit.saturating_sub(used), asked });
             }
