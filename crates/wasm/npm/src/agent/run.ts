@@ -8,6 +8,7 @@ import type { Due } from "../timers.js";
 import type { TraceEntry } from "../types.js";
 import { AgentContext, Attempt, type Begun } from "./attempt.js";
 import { type Calls, type Refused, spentFrom, UNSHARED } from "./calls.js";
+import { Conversation } from "./conversation.js";
 import type { Definition } from "./definition.js";
 import { readRun, runs, writeRun } from "./engine.js";
 import { closedDoor, understood } from "./failures.js";
@@ -16,7 +17,7 @@ import {
   begins, CANCEL, DECIDED, FOUND, MODEL_REPLIED, type Output, type Question, requestOf, START, SUSPEND, TICK, TOOL_REPLIED, UNKNOWN,
 } from "./outputs.js";
 import { Questions } from "./questions.js";
-import { conversation, parsed, replyOf, textForModel } from "./reply.js";
+import { parsed, replyOf, textForModel } from "./reply.js";
 import { base64, textOf } from "./snapshot.js";
 import { Spending } from "./spending.js";
 import type { Effect, RunResult } from "./types.js";
@@ -43,6 +44,7 @@ export class AgentRun implements Due {
   #attempts = new Map<string, Attempt>();
   #questions = new Questions(({ id }, [kind, text]) => this.#tell(DECIDED[kind], id, 0, text));
   #spending: Spending;
+  #conversation = new Conversation();
   /** Of calls that cannot run as the model asked for them: why. */
   #malformed = new Map<string, string>();
   #queue: Output[] = [];
@@ -156,7 +158,7 @@ export class AgentRun implements Due {
   #think(begun: Begun): void {
     const model = this.#agent.models[begun.option]!;
     const tools = runs.run_offers_tools(this.#machine) ? this.#agent.toolsByName : {};
-    const messages = conversation(runs.run_messages(this.#machine));
+    const messages = this.#conversation.read(from => runs.run_messages(this.#machine, from));
     const calls = this.#agent.callsOf(begun.option);
     this.#begin(begun, calls, new AgentContext(begun, this.#agent.timers, tools), context => model(messages, context as Parameters<typeof model>[1]), value => {
       const reply = replyOf(value, begun.key, name => this.#agent.tool(name));
