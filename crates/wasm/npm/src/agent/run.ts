@@ -4,6 +4,7 @@ import { Abortable } from "../abortable.js";
 import { type Judged, judgedAs } from "../classify.js";
 import { CircuitOpen, DeadlineExceeded } from "../errors.js";
 import { told } from "../listeners.js";
+import { follow, unfollow } from "../signals.js";
 import type { Due } from "../timers.js";
 import type { TraceEntry } from "../types.js";
 import { AgentContext, Attempt, type Begun } from "./attempt.js";
@@ -75,7 +76,7 @@ export class AgentRun implements Due {
       this.#reject = reject;
       this.#working = true;
       if (this.#signal?.aborted) this.#tell(CANCEL);
-      this.#signal?.addEventListener("abort", this);
+      else if (this.#signal !== undefined) follow(this.#signal, this);
       const pending = JSON.parse(runs.run_pending(this.#machine)) as Question[];
       this.#tell(START);
       const decided = pending.filter(question => this.#questions.rule(question, ownOf(decisions, String(question.id))));
@@ -94,7 +95,7 @@ export class AgentRun implements Due {
   }
 
   /** The caller takes it back. */
-  handleEvent(): void {
+  cancel(): void {
     this.#tell(CANCEL);
   }
 
@@ -326,7 +327,7 @@ export class AgentRun implements Due {
 
   #end(): void {
     this.#agent.timers.remove(this);
-    this.#signal?.removeEventListener("abort", this);
+    if (this.#signal !== undefined) unfollow(this.#signal, this);
     this.#ended = true;
     // Something may still come of what was given up, and the ledger is to hear of it.
     gone.register(this, this.#machine, this);
