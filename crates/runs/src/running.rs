@@ -166,11 +166,13 @@ pub fn run_pending(run: u32) -> String {
     hall(|hall| hall.runs.get(run).map(|running| json::text(&running.run.pending()))).unwrap_or_default()
 }
 
-/// The conversation so far, as JSON.
+/// The conversation from its message of that number on, as JSON: what a model has been asked with does not change any more, and
+/// whoever has it need not be told it again.
 #[wasm_bindgen]
 #[must_use]
-pub fn run_messages(run: u32) -> String {
-    hall(|hall| hall.runs.get(run).map(|running| json::text(&running.run.messages()))).unwrap_or_default()
+pub fn run_messages(run: u32, from: u32) -> String {
+    let later = |running: &Running| json::text(&running.run.messages().get(from as usize..).unwrap_or_default());
+    hall(|hall| hall.runs.get(run).map(later)).unwrap_or_default()
 }
 
 /// Whether the model is to be offered its tools.

@@ -2,7 +2,7 @@
 //! is resumed how often.
 #![cfg(target_arch = "wasm32")]
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use steadfast_boundary::registers::{number, put};
 use steadfast_runs::{
     agent_close, agent_open, agent_tool, machines, reply_call, reply_text, run_close, run_messages, run_open,
@@ -79,8 +79,9 @@ fn a_suspended_run_is_resumed_three_times_and_sends_one_mail() {
             outputs = told(run, TOOL_REPLIED, call_of(act), "sent");
         }
         let think = outputs.iter().find(|output| output["do"] == "think").expect("the model hears of it");
-        let messages: Value = serde_json::from_str(&run_messages(run)).unwrap();
-        assert_eq!(messages[2]["content"], "sent");
+        let messages = |from| serde_json::from_str::<Value>(&run_messages(run, from)).unwrap();
+        assert_eq!(messages(0)[2]["content"], "sent");
+        assert_eq!((messages(2), messages(3), messages(u32::MAX)), (json!([messages(0)[2]]), json!([]), json!([])));
         reply_text(run, "Done.");
         told(run, MODEL_REPLIED, call_of(think), "");
         let report: Value = serde_json::from_str(&run_result(run)).unwrap();

@@ -17,6 +17,10 @@ process.chdir(home);
 /** What every host has since 2022. */
 const FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "multivalue", "reference-types"];
 
+/** For the size that counts, the compressed one. Rust keeps nothing in the first kilobyte, where its stack ends; control flow made anew is
+ *  shorter; and a function that is called once is larger compressed where it is called. */
+const SMALL = ["--low-memory-unused", "--flatten", "--rereloop", "--one-caller-inline-max-function-size=35", "-Oz", "-Oz"];
+
 /** The modules: whoever needs no agent does not load its runs. Without a `file` it is there as text only. */
 const MODULES = {
   machines: { built: process.argv[2], file: "steadfast.wasm" },
@@ -46,18 +50,40 @@ function tool(name, ...args) {
 }
 
 /** Makes one module: `generated/<name>/`, with its bindings and itself as text. */
-function bind(name, wasm) {
+function bind(name, wasm, small) {
   const folder = join("generated", name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   program("wasm-bindgen", "--target", "bundler", "--out-name", name, "--out-dir", folder,
     "--remove-name-section", "--remove-producers-section", wasm);
-  program("wasm-opt", "-Oz", ...FEATURES.map(feature => `--enable-${feature}`), join(folder, `${name}_bg.wasm`), "-o", join(folder, "module.wasm"));
+  program("wasm-opt", ...SMALL, ...FEATURES.map(feature => `--enable-${feature}`), join(folder, `${name}_bg.wasm`), "-o", join(folder, "module.wasm"));
   // The bindings are what we instantiate with ourselves; their declarations lack the function for that.
   const declared = readFileSync(join(folder, `${name}.d.ts`), "utf8");
   writeFileSync(join(folder, `${name}_bg.d.ts`), `${declared}\nexport function __wbg_set_wasm(exports: unknown): void;\n`);
+  if (small) writeFileSync(join(folder, `${name}_bg.js`), bindings(declared, join(folder, "module.wasm")));
   writeFileSync(join(folder, "module.js"), `export const text = "${readFileSync(join(folder, "module.wasm")).toString("base64")}";\n`);
   writeFileSync(join(folder, "module.d.ts"), "export const text: string;\n");
+}
+
+/** Bindings a third of the size of those that wasm-bindgen writes: most functions take and give numbers, and are what the module exports; the
+ *  rest share one way to hand over a text. */
+function bindings(declared, wasm) {
+  const asked = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(wasm))).map(({ name }) => name);
+  if (asked.join() !== "__wbindgen_init_externref_table") throw new Error(`${wasm} asks for more than its bindings have: ${asked.join(", ")}`);
+  const functions = [...declared.matchAll(/^export function (\w+)\((.*)\): (.+);$/gm)].map(([, name, given, returned]) => ({
+    name, texts: /: (string|Uint8Array)/.test(`${given}: ${returned}`), returns: ["string", "Uint8Array"].indexOf(returned) + 1,
+  }));
+  const plain = functions.filter(({ texts }) => !texts).map(({ name }) => name);
+  const others = functions.filter(({ texts }) => texts);
+  return [
+    'import { textsOf } from "../../src/texts.js";',
+    `export let ${functions.map(({ name }) => name).join(", ")};`,
+    "export function __wbg_set_wasm(exports) {",
+    `  ({ ${plain.join(", ")} } = exports);`,
+    "  const text = textsOf(exports);",
+    ...others.map(({ name, returns }) => `  ${name} = text(exports.${name}, ${returns});`),
+    "}", "",
+  ].join("\n");
 }
 
 function entries() {
@@ -80,5 +106,5 @@ function entries() {
 
 const sources = readdirSync("src", { recursive: true }).filter(name => name.endsWith(".ts")).map(name => join("src", name));
 const generated = Object.keys(MODULES).flatMap(name => ["module.wasm", `${name}_bg.js`].map(file => join("generated", name, file)));
-for (const [name, { built }] of Object.entries(MODULES)) step(name, [built, "build.js"], () => bind(name, built));
+for (const [name, { built, file }] of Object.entries(MODULES)) step(name, [built, "build.js"], () => bind(name, built, file !== undefined));
 step("entries", [...generated, "build.js", "tsconfig.json", "rollup.config.js", "package-lock.json", ...sources.sort()], entries);

@@ -20,14 +20,14 @@ async function others(entry, ...left) {
 
 // In bytes. The module is to come to 40,000 and the driver to 8,000; these are what they are held to until then.
 const parts = [
-  ["the WebAssembly", readFileSync("dist/steadfast.wasm"), 69_500],
-  ["the WebAssembly of the agent", readFileSync("dist/steadfast-agent.wasm"), 125_500],
-  ["the driver, without the agent's", await others("steadfast/slim", "agent", "initAgent", "initAgentSync"), 16_700],
-  ["the driver, all of it", await bundle('export * from "steadfast/slim";'), 25_000],
-  ["a bundle that uses only retry, its module inside", await bundle('export { retry } from "steadfast";'), 104_500],
-  ["a bundle that uses only retry, from slim", await bundle('export { retry, init } from "steadfast/slim";'), 12_000],
-  ["the WebAssembly of steadfast/sim", readFileSync("generated/simulator/module.wasm"), 124_500],
-  ["a bundle that uses only time and faults in hand", await bundle('export { VirtualClock, faultyFetch, faultyModel } from "steadfast/sim";'), 14_000],
+  ["the WebAssembly", readFileSync("dist/steadfast.wasm"), 65_500],
+  ["the WebAssembly of the agent", readFileSync("dist/steadfast-agent.wasm"), 111_200],
+  ["the driver, without the agent's", await others("steadfast/slim", "agent", "initAgent", "initAgentSync"), 15_800],
+  ["the driver, all of it", await bundle('export * from "steadfast/slim";'), 23_000],
+  ["a bundle that uses only retry, its module inside", await bundle('export { retry } from "steadfast";'), 98_600],
+  ["a bundle that uses only retry, from slim", await bundle('export { retry, init } from "steadfast/slim";'), 10_900],
+  ["the WebAssembly of steadfast/sim", readFileSync("generated/simulator/module.wasm"), 115_100],
+  ["a bundle that uses only time and faults in hand", await bundle('export { VirtualClock, faultyFetch, faultyModel } from "steadfast/sim";'), 13_200],
 ];
 
 let heavy = false;

@@ -8,6 +8,7 @@ import { SteadfastError } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import { BREAKER_OPTIONS, breakerNumbers, CALL_OPTIONS, callOptions, callable, clockOf, object, refused, seedOf } from "./options.js";
 import { refusal, rejectedSoon } from "./refusal.js";
+import { follow, unfollow } from "./signals.js";
 import { timersOf, type Timers } from "./timers.js";
 import type { BreakerPolicy, BreakerState, CallOptions, Clock, Ms, Operation, Shared } from "./types.js";
 
@@ -119,22 +120,24 @@ export class CircuitBreaker {
   /** The same for a caller who may take it back, and hears at once then. */
   #until<T>(signal: AbortSignal, promise: PromiseLike<T>, permit: number, context: Alone): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = () => {
-        this.#settle(permit, CANCELLED);
-        Abortable.end(context, signal.reason);
-        over = true;
-        reject(signal.reason);
-      };
       let over = false;
+      const call = {
+        cancel: (reason: unknown) => {
+          if (!end()) return;
+          this.#settle(permit, CANCELLED);
+          Abortable.end(context, reason);
+          reject(reason);
+        },
+      };
       const end = () => {
         const first = !over;
         over = true;
-        signal.removeEventListener("abort", cancel);
+        unfollow(signal, call);
         return first;
       };
       // The operation itself may have brought it about.
-      if (signal.aborted) cancel();
-      else signal.addEventListener("abort", cancel, { once: true });
+      if (signal.aborted) call.cancel(signal.reason);
+      else follow(signal, call);
       promise.then(
         value => {
           if (end()) this.#settle(permit, OK);

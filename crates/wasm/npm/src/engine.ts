@@ -17,7 +17,7 @@ export function provide(module: () => WebAssembly.Module): void {
 /** Makes the machines from a module. A second time changes nothing. */
 export function install(module: WebAssembly.Module): void {
   refuseAnother(module, "./machines_bg.js", "init");
-  memory ??= instantiated(module, "./machines_bg.js", machines);
+  memory ??= instantiated(module, "./machines_bg.js", machines.__wbg_set_wasm);
 }
 
 /** The modules by the bindings that they ask for. */
@@ -31,10 +31,13 @@ export function refuseAnother(module: WebAssembly.Module, name: string, init: st
   throw new TypeError(`${init} was given ${what === undefined ? "a module that is none of steadfast's" : FILES[what]!}; allowed: ${FILES[name]!}`);
 }
 
+/** No values of JavaScript's pass, and no table of them is needed. */
+const NO_IMPORTS: WebAssembly.ModuleImports = { __wbindgen_init_externref_table: () => {} };
+
 /** Makes an instance, and has its bindings use it. */
-export function instantiated(module: WebAssembly.Module, name: string, bindings: { __wbg_set_wasm(exports: unknown): void }): WebAssembly.Memory {
-  const { exports } = new WebAssembly.Instance(module, { [name]: bindings as unknown as WebAssembly.ModuleImports });
-  bindings.__wbg_set_wasm(exports);
+export function instantiated(module: WebAssembly.Module, name: string, use: (exports: unknown) => void, imports = NO_IMPORTS): WebAssembly.Memory {
+  const { exports } = new WebAssembly.Instance(module, { [name]: imports });
+  use(exports);
   (exports["__wbindgen_start"] as (() => void) | undefined)?.();
   return exports["memory"] as WebAssembly.Memory;
 }

@@ -32,19 +32,28 @@ export function guardedFetch(host: Host, retried: (attempts: number) => void): t
     const headers = new Headers(init?.headers ?? request?.headers);
     const count = Number(headers.get(RETRY_COUNT) ?? 0);
     if (count > 0) retried(count + 1);
+    const asked = new Asked(request?.url ?? String(input), init?.method ?? request?.method ?? "GET", headers);
     return new Promise((resolve, reject) => {
-      const asked = new Asked(request?.url ?? String(input), init?.method ?? request?.method ?? "GET", headers);
-      const exchange = new Exchange(host, input, init, request, asked, resolve);
-      const calling = run(host, exchange.attempt, signal ? { signal } : undefined);
-      calling.then(resolve, error => {
-        if (exchange.shown !== undefined) exchange.shown.fail(error);
-        const answer = isA(error, Response) ? error : property(error, "cause");
-        if (isA(answer, Response) && !signal?.aborted) resolve(answer);
-        else reject(error);
-      });
+      begin(new Exchange(host, input, init, request, asked, { resolve, reject }), signal ?? undefined);
     });
   };
 }
+
+/** Here nothing holds what the caller got: a stream that nobody reads goes with its last holder. */
+function begin(exchange: Exchange, signal: AbortSignal | undefined): void {
+  run(exchange.host, exchange.attempt, signal && { signal }).then(
+    response => exchange.take()?.resolve(response),
+    error => {
+      exchange.shown?.fail(error);
+      const answer = isA(error, Response) ? error : property(error, "cause");
+      const waiting = exchange.take();
+      if (isA(answer, Response) && !signal?.aborted) waiting?.resolve(answer);
+      else waiting?.reject(error);
+    },
+  );
+}
+
+interface Waiting { resolve(response: Response): void; reject(error: unknown): void }
 
 /** One request, its attempts and its answer. */
 class Exchange {
@@ -53,13 +62,20 @@ class Exchange {
   #refused: Response | undefined;
 
   constructor(
-    private readonly host: Host,
+    readonly host: Host,
     private readonly input: RequestInfo | URL,
     private readonly init: RequestInit | undefined,
     private readonly request: Request | undefined,
     private readonly asked: Asked,
-    private readonly resolve: (response: Response) => void,
+    private waiting: Waiting | undefined,
   ) {}
+
+  /** Whoever waits for the answer, if it has none yet. */
+  take(): Waiting | undefined {
+    const { waiting } = this;
+    this.waiting = undefined;
+    return waiting;
+  }
 
   attempt: Operation<Response> = async context => {
     void this.#refused?.body?.cancel().catch(() => {});
@@ -116,7 +132,7 @@ class Exchange {
       if (this.shown === undefined) {
         this.shown = shown;
         flight.tell(attempt, COMMIT);
-        this.resolve(withBody(response, shown.body));
+        this.take()?.resolve(withBody(response, shown.open()));
       }
       await shown.room();
     }
@@ -130,7 +146,7 @@ class Exchange {
       throw new SteadfastError("the stream ended without its last event: what came of it is not all", { code: "incomplete" });
     }
     shown.end();
-    return withBody(response, shown.body);
+    return this.shown === undefined ? withBody(response, shown.open()) : response;
   }
 }
 

@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { runs } from "../build/js/src/agent/engine.js";
 import { machines } from "../build/js/src/engine.js";
 import { agent, Budget, CircuitBreaker } from "../build/js/src/index.js";
-import { calculates, mailbox, mails, multiply } from "./support/agents.js";
+import { calculates, call, mailbox, mails, multiply } from "./support/agents.js";
 import { never, settle, TestClock, unavailable } from "./support/world.js";
 
 setFlagsFromString("--expose-gc");
@@ -81,6 +81,21 @@ test("two thousand runs of every kind leave no timer, no listener, no machine an
   assert.deepEqual([runs.machines() - before, machines.machines() - others, clock.armed, getEventListeners(signal, "abort").length], [0, 0, 0, 0]);
   const grown = process.memoryUsage().heapUsed - heap;
   assert(grown < 1_000_000, `the heap grew by ${grown} bytes in 2,000 runs and 600 resumes`);
+});
+
+test("a step at the end of a long run costs what one at its beginning does", async () => {
+  const spent = [];
+  // What it asks for and what it hears are new each time: else it would be stopped for repeating itself.
+  const model = messages => {
+    spent.push(process.cpuUsage().user);
+    assert.equal(messages.length, 2 * spent.length - 1);
+    return spent.length < 2000 ? call("look", { page: spent.length, marks: ["a", { b: null }] }) : { text: "read" };
+  };
+  const { stop, steps } = await agent({ model, tools: { look: { run: ({ page }) => `page ${page}` } }, maxSteps: 2000 }).run("Read it all.");
+  assert.deepEqual([stop, steps], ["answered", 2000]);
+  const [first, last] = [spent[499] - spent[0], spent[1999] - spent[1500]];
+  // Copied for each turn anew, a conversation that is seven times as long would cost seven times as much.
+  assert(last < 3 * first, `the first 500 steps took ${first / 1000} ms of the processor, the last 500 ${last / 1000} ms`);
 });
 
 test("while they wait, a thousand runs keep one armed timer", async () => {

@@ -144,3 +144,20 @@ test("usage that cannot be counted is said once for an agent", async () => {
     mock.restoreAll();
   }
 });
+
+test("what a model does to its messages stays its own", async () => {
+  const seen = [];
+  const model = messages => {
+    seen.push(JSON.parse(JSON.stringify(messages)));
+    const wanted = messages.length === 1 ? call("multiply", { a: 17, b: [23] }) : { text: "done" };
+    for (const message of messages.splice(0)) {
+      assert.throws(() => { message.content = "changed"; }, TypeError);
+      if (message.toolCalls) assert.throws(() => { message.toolCalls[0].args.b.push(1); }, TypeError);
+    }
+    return wanted;
+  };
+  const { stop } = await ran({ model, tools: { multiply: { run: () => 391 } } });
+  assert.equal(stop, "answered");
+  assert.deepEqual(seen[1].map(({ role, content }) => [role, content]), [["user", "What is 17 * 23?"], ["assistant", ""], ["tool", "391"]]);
+  assert.deepEqual(seen[1][1].toolCalls[0].args, { a: 17, b: [23] });
+});

@@ -18,7 +18,7 @@ export function provideRuns(module: () => WebAssembly.Module): void {
 /** Makes it from a module. A second time changes nothing. */
 export function installRuns(module: WebAssembly.Module): void {
   refuseAnother(module, "./runs_bg.js", "initAgent");
-  memory ??= instantiated(module, "./runs_bg.js", runs);
+  memory ??= instantiated(module, "./runs_bg.js", runs.__wbg_set_wasm);
 }
 
 /** Sees to it that it is there. */

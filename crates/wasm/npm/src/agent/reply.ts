@@ -1,11 +1,10 @@
-// What passes between a run and its models: the conversation out, a reply in. What does not have the shape of a reply is a failure of the
+// What a model and its tools say to a run: a reply in, results as text. What does not have the shape of a reply is a failure of the
 // model, and says what is wrong with it.
 
 import { canonical, jsonOf } from "../canonical.js";
 import { messageOf } from "../classify.js";
 import { shown } from "../options.js";
 import type { OwnTool } from "./tools.js";
-import type { Message, ToolCall } from "./types.js";
 
 /** A tool call as the machine takes it. `risky`: 0 no, 1 yes, -1 as the tool is. */
 export interface WantedCall { id: string; tool: string; args: string; risky: number; /** Why it cannot run as it is. */ malformed?: string }
@@ -23,13 +22,6 @@ export function parsed(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-/** The conversation as fresh values. */
-export function conversation(json: string): Message[] {
-  const messages = JSON.parse(json) as (Omit<Message, "toolCalls"> & { toolCalls?: { id: string; tool: string; args: string }[] })[];
-  return messages.map(({ toolCalls, ...message }) =>
-    toolCalls === undefined ? message : { ...message, toolCalls: toolCalls.map(({ id, tool, args }): ToolCall => ({ id, tool, args: parsed(args) })) });
 }
 
 /** What a tool returned, as text for the model: a string as it is, nothing as an empty text, anything else as JSON. */

@@ -4,10 +4,12 @@ import { Abortable } from "../abortable.js";
 import { type Judged, judgedAs } from "../classify.js";
 import { CircuitOpen, DeadlineExceeded } from "../errors.js";
 import { told } from "../listeners.js";
+import { follow, unfollow } from "../signals.js";
 import type { Due } from "../timers.js";
 import type { TraceEntry } from "../types.js";
 import { AgentContext, Attempt, type Begun } from "./attempt.js";
 import { type Calls, type Refused, spentFrom, UNSHARED } from "./calls.js";
+import { Conversation } from "./conversation.js";
 import type { Definition } from "./definition.js";
 import { readRun, runs, writeRun } from "./engine.js";
 import { closedDoor, understood } from "./failures.js";
@@ -16,7 +18,7 @@ import {
   begins, CANCEL, DECIDED, FOUND, MODEL_REPLIED, type Output, type Question, requestOf, START, SUSPEND, TICK, TOOL_REPLIED, UNKNOWN,
 } from "./outputs.js";
 import { Questions } from "./questions.js";
-import { conversation, parsed, replyOf, textForModel } from "./reply.js";
+import { parsed, replyOf, textForModel } from "./reply.js";
 import { base64, textOf } from "./snapshot.js";
 import { Spending } from "./spending.js";
 import type { Effect, RunResult } from "./types.js";
@@ -43,6 +45,7 @@ export class AgentRun implements Due {
   #attempts = new Map<string, Attempt>();
   #questions = new Questions(({ id }, [kind, text]) => this.#tell(DECIDED[kind], id, 0, text));
   #spending: Spending;
+  #conversation = new Conversation();
   /** Of calls that cannot run as the model asked for them: why. */
   #malformed = new Map<string, string>();
   #queue: Output[] = [];
@@ -73,7 +76,7 @@ export class AgentRun implements Due {
       this.#reject = reject;
       this.#working = true;
       if (this.#signal?.aborted) this.#tell(CANCEL);
-      this.#signal?.addEventListener("abort", this);
+      else if (this.#signal !== undefined) follow(this.#signal, this);
       const pending = JSON.parse(runs.run_pending(this.#machine)) as Question[];
       this.#tell(START);
       const decided = pending.filter(question => this.#questions.rule(question, ownOf(decisions, String(question.id))));
@@ -92,7 +95,7 @@ export class AgentRun implements Due {
   }
 
   /** The caller takes it back. */
-  handleEvent(): void {
+  cancel(): void {
     this.#tell(CANCEL);
   }
 
@@ -156,7 +159,7 @@ export class AgentRun implements Due {
   #think(begun: Begun): void {
     const model = this.#agent.models[begun.option]!;
     const tools = runs.run_offers_tools(this.#machine) ? this.#agent.toolsByName : {};
-    const messages = conversation(runs.run_messages(this.#machine));
+    const messages = this.#conversation.read(from => runs.run_messages(this.#machine, from));
     const calls = this.#agent.callsOf(begun.option);
     this.#begin(begun, calls, new AgentContext(begun, this.#agent.timers, tools), context => model(messages, context as Parameters<typeof model>[1]), value => {
       const reply = replyOf(value, begun.key, name => this.#agent.tool(name));
@@ -324,7 +327,7 @@ export class AgentRun implements Due {
 
   #end(): void {
     this.#agent.timers.remove(this);
-    this.#signal?.removeEventListener("abort", this);
+    if (this.#signal !== undefined) unfollow(this.#signal, this);
     this.#ended = true;
     // Something may still come of what was given up, and the ledger is to hear of it.
     gone.register(this, this.#machine, this);

@@ -12,7 +12,8 @@ export interface Message { role: "system" | "user" | "assistant" | "tool"; conte
 export interface ToolCall { id: string; tool: string; args: unknown }
 /** What a model says: a text that ends the run, or calls that it wants made. */
 export interface ModelReply { text?: string; toolCalls?: ToolCall[]; usage?: { inputTokens: number; outputTokens: number } }
-/** Without `context.tools` in an agent's last turn: it repeats itself, and whatever it asks for does not run any more. */
+/** The array is the model's own; the messages in it are frozen, for later turns get the same: to change one, put a copy in its place. Without
+ *  `context.tools` in an agent's last turn: it repeats itself, and whatever it asks for does not run any more. */
 export type Model = (messages: Message[], context: AttemptContext & { tools: Record<string, Tool> }) => ModelReply | PromiseLike<ModelReply>;
 
 /** Something that the model may have done. */

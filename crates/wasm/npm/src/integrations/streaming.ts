@@ -33,31 +33,37 @@ export function guardedStream<P, R>(
   reading: Reading<P>,
   options: CallOptions,
 ): Promise<{ parts: ReadableStream<P>; rest: R }> {
-  return new Promise((resolve, reject) => {
-    const stream = new Stream<P, R>(reading, resolve);
-    const operations = openings.map(open => (context: AttemptContext) => stream.attempt(open, context as Context));
-    run(host, operations.length === 1 ? operations[0]! : operations, options).catch(error => {
-      if (!stream.fail(error)) reject(error);
-    });
-  });
+  return new Promise((resolve, reject) => begin(new Stream<P, R>(reading, { resolve, reject }), host, openings, options));
 }
+
+/** Here nothing holds what the caller got: a stream that nobody reads goes with its last holder. */
+function begin<P, R>(stream: Stream<P, R>, host: Host, openings: ((context: AttemptContext) => PromiseLike<Begun<P, R>>)[], options: CallOptions): void {
+  const operations = openings.map(open => (context: AttemptContext) => stream.attempt(open, context as Context));
+  run(host, operations.length === 1 ? operations[0]! : operations, options).catch(error => stream.fail(error));
+}
+
+interface Waiting<P, R> { resolve(begun: { parts: ReadableStream<P>; rest: R }): void; reject(error: unknown): void }
 
 class Stream<P, R> {
   /** What somebody reads, once there is something to read. */
   #shown: Shown<P> | undefined;
 
-  constructor(private readonly reading: Reading<P>, private readonly resolve: (begun: { parts: ReadableStream<P>; rest: R }) => void) {}
+  constructor(private readonly reading: Reading<P>, private waiting: Waiting<P, R> | undefined) {}
 
-  /** Whether there was somebody to tell. */
-  fail(error: unknown): boolean {
+  #take(): Waiting<P, R> | undefined {
+    const { waiting } = this;
+    this.waiting = undefined;
+    return waiting;
+  }
+
+  fail(error: unknown): void {
     const shown = this.#shown;
-    if (shown === undefined) return false;
+    if (shown === undefined) return this.#take()?.reject(error);
     if (this.reading.failed === undefined) shown.fail(error);
     else {
       for (const part of this.reading.failed(error)) shown.push(part);
       shown.end();
     }
-    return true;
   }
 
   async attempt(open: (context: AttemptContext) => PromiseLike<Begun<P, R>>, context: Context): Promise<void> {
@@ -74,7 +80,7 @@ class Stream<P, R> {
     const show = (): Shown<P> => {
       if (this.#shown === undefined) {
         this.#shown = new Shown<P>(() => { flight.cancel(); leave(); }, AHEAD_PARTS, () => 1);
-        this.resolve({ parts: this.#shown.body, rest });
+        this.#take()?.resolve({ parts: this.#shown.open(), rest });
       }
       for (const part of waiting.splice(0)) this.#shown.push(part);
       return this.#shown;

@@ -8,6 +8,6 @@ import { instantiated } from "../engine.js";
 let memory: WebAssembly.Memory | undefined;
 
 export function simulator(): typeof bindings {
-  memory ??= instantiated(moduleFrom(text), "./simulator_bg.js", bindings);
+  memory ??= instantiated(moduleFrom(text), "./simulator_bg.js", bindings.__wbg_set_wasm, bindings as unknown as WebAssembly.ModuleImports);
   return bindings;
 }
