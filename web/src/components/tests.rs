@@ -5,7 +5,7 @@ use crate::store::Store;
 use leptos::prelude::*;
 use std::cell::Cell;
 use std::rc::Rc;
-use steadfast_playground::Action;
+use steadfast_playground::{Action, State};
 use steadfast_sim::Fault;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -25,15 +25,15 @@ struct Alone {
 async fn alone<V: IntoView + 'static>(link: &'static str, component: impl FnOnce() -> V + 'static) -> Alone {
     let element: HtmlElement = document().create_element("div").unwrap().unchecked_into();
     document().body().unwrap().append_child(&element).unwrap();
-    let made = Rc::new(Cell::new(None));
-    let make = Rc::clone(&made);
+    let kept = Rc::new(Cell::new(None));
+    let keep = Rc::clone(&kept);
     let mounted = mount_to(element.clone(), move || {
         let store = Store::new(link);
         provide_context(store);
-        make.set(Some(store));
+        keep.set(Some(store));
         component()
     });
-    let alone = Alone { element, store: made.get().unwrap(), _mounted: Box::new(mounted) };
+    let alone = Alone { element, store: kept.get().unwrap(), _mounted: Box::new(mounted) };
     alone.settled().await;
     alone
 }
@@ -123,7 +123,7 @@ async fn what_is_no_seed_is_said_beside_it_and_changes_nothing() {
 #[wasm_bindgen_test]
 async fn of_a_long_run_some_rows_are_there_and_say_which_they_are() {
     let events = alone("v=2&faults=looping&policy=ms60,proff&at=9999", || view! { <Events/> }).await;
-    let all = events.store.peek(|state| state.position());
+    let all = events.store.peek(State::position);
     assert!(all > 400, "{all}");
     assert_eq!(events.one("table").get_attribute("aria-rowcount"), Some((all + 1).to_string()));
     let rows = events.all("tbody tr");
@@ -148,7 +148,7 @@ async fn what_a_person_says_is_never_markup() {
 #[wasm_bindgen_test]
 async fn the_transport_steps_and_knows_the_ends() {
     let transport = alone("v=1&scenario=flaky&at=0", || view! { <Transport/> }).await;
-    let position = || transport.store.peek(|state| state.position());
+    let position = || transport.store.peek(State::position);
     let step = "button[data-icon=step]";
     let is_off = |selector: &str| transport.one(selector).get_attribute("aria-disabled").is_some();
     assert!(!is_off(step) && is_off("button[data-icon=back]"));
