@@ -7,7 +7,7 @@ use crate::store::Store;
 use crate::time::milliseconds;
 use core::time::Duration;
 use leptos::prelude::*;
-use steadfast_playground::{Action, link};
+use steadfast_playground::{Action, State, link};
 use wasm_bindgen::JsValue;
 
 /// Browsers allow 200 changes of the address in 30 s: so many at once, and then one in so many milliseconds.
@@ -26,10 +26,27 @@ pub(crate) fn keep_in_step(store: Store) {
     let writer = Rc::new(Writer::default());
     // A page that was opened without a link keeps its plain address until something is done.
     let opened = hash().is_empty().then(|| store.peek(link::write));
-    store.after_each_change(Box::new(move |page| {
+    let write: Rc<dyn Fn(bool)> = Rc::new(move |is_playing| {
         let link = store.peek(link::write);
         if opened.as_ref() != Some(&link) || !hash().is_empty() {
-            Rc::clone(&writer).write(link, page.is_playing);
+            Rc::clone(&writer).write(link, is_playing);
+        }
+    });
+    // Where a pointer moves through the run, its address is written once that is let go: a browser lays out the page for each.
+    let is_held = Rc::new(Cell::new(false));
+    let hold = Rc::clone(&is_held);
+    let _ = window_event_listener_untyped("pointerdown", move |_| hold.set(true));
+    for end in ["pointerup", "pointercancel"] {
+        let (write, is_held) = (Rc::clone(&write), Rc::clone(&is_held));
+        let _ = window_event_listener_untyped(end, move |_| {
+            if is_held.replace(false) {
+                write(store.peek(State::is_playing));
+            }
+        });
+    }
+    store.after_each_change(Box::new(move |page| {
+        if !is_held.get() {
+            write(page.is_playing);
         }
     }));
     let _ = window_event_listener_untyped("hashchange", move |_| {

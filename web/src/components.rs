@@ -23,6 +23,7 @@ mod odds;
 mod outcome;
 mod paint;
 mod policies;
+mod pool;
 mod preset;
 mod proofs;
 mod seed;

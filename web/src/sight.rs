@@ -8,45 +8,65 @@ use steadfast::time::Instant;
 use steadfast_playground::axis::Axis;
 use web_sys::HtmlElement;
 
-/// Room for each second as it is drawn, in pixels: 1.75 rem, as the style sheet has it.
-const SECOND_PX: f64 = 28.0;
+/// Room for each second as it is drawn, in rem, as the style sheet has it.
+const SECOND_REM: f64 = 1.75;
 /// Where in the frame the present is kept.
 const PRESENT: f64 = 2.0 / 3.0;
+/// How much of what is drawn lies beyond the frame on either side, as a share of it: what a person scrolls to is there already.
+const MARGIN: f64 = 0.25;
 
 /// A frame that looks at a part of the axis.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight {
     frame: StoredValue<Frame>,
-    window: RwSignal<Range<Instant>>,
+    seen: RwSignal<Seen>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// What is in sight, and a little on both sides of it; nothing before the frame has been laid out.
+    pub(crate) window: Range<Instant>,
+    /// How long the whole axis is, in thousandths of a rem.
+    pub(crate) length: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
 struct Frame {
-    /// Of the track without the labels, as much as is seen at once.
+    /// Of the track without the labels, as much as is seen at once, in pixels.
     width: f64,
     /// How far it is scrolled.
     scrolled: f64,
+    /// So many pixels are a rem.
+    rem: f64,
+    /// Whether the next that is heard of scrolling is what was done here.
+    is_put: bool,
 }
 
 impl Sight {
     pub(crate) fn new() -> Self {
-        let window = RwSignal::new(Instant::ORIGIN..Instant::MAX);
-        Self { frame: StoredValue::new(Frame::default()), window }
+        let seen = RwSignal::new(Seen { window: Instant::ORIGIN..Instant::ORIGIN, length: 0 });
+        let frame = Frame { width: 0.0, scrolled: 0.0, rem: 16.0, is_put: false };
+        Self { frame: StoredValue::new(frame), seen }
     }
 
-    /// What is in sight, and a little on both sides of it.
-    pub(crate) fn window(self) -> RwSignal<Range<Instant>> {
-        self.window
+    /// What is drawn.
+    pub(crate) fn seen(self) -> RwSignal<Seen> {
+        self.seen
     }
 
     /// The frame has been laid out anew: it shows so much of the track.
-    pub(crate) fn resized(self, width: f64, axis: &Axis) {
-        self.frame.update_value(|frame| frame.width = width);
+    pub(crate) fn resized(self, width: f64, rem: f64, axis: &Axis) {
+        self.frame.update_value(|frame| (frame.width, frame.rem) = (width, rem));
         self.look(axis);
     }
 
-    /// Somebody scrolled.
-    pub(crate) fn scrolled(self, to: f64, axis: &Axis) {
+    /// The frame was scrolled: by a person if it was not done here.
+    pub(crate) fn scrolled(self, scroller: &HtmlElement, axis: &Axis) {
+        if self.frame.try_update_value(|frame| core::mem::take(&mut frame.is_put)).unwrap_or_default() {
+            return;
+        }
+        let to = f64::from(scroller.scroll_left());
         self.frame.update_value(|frame| frame.scrolled = to);
         self.look(axis);
     }
@@ -75,32 +95,44 @@ impl Sight {
     /// Puts the frame where it is said to be.
     pub(crate) fn put(self, scroller: &HtmlElement) {
         #[expect(clippy::cast_possible_truncation, reason = "pixels")]
-        scroller.set_scroll_left(self.frame.get_value().scrolled as i32);
+        let to = self.frame.get_value().scrolled as i32;
+        let before = scroller.scroll_left();
+        if to != before {
+            scroller.set_scroll_left(to);
+            // It goes no further than there is something to see, and only what has moved is heard of.
+            let has_moved = scroller.scroll_left() != before;
+            self.frame.update_value(|frame| frame.is_put |= has_moved);
+        }
     }
 
     fn track(self, axis: &Axis) -> f64 {
+        let Frame { width, rem, .. } = self.frame.get_value();
         #[expect(clippy::cast_precision_loss, reason = "seconds of a run")]
-        let needed = axis.seconds() as f64 * SECOND_PX;
-        needed.max(self.frame.get_value().width)
+        let needed = axis.seconds() as f64 * SECOND_REM * rem;
+        needed.max(width)
     }
 
-    /// In steps of half a frame, so that not every pixel draws anew.
+    /// In steps, so that not every pixel draws anew.
     fn look(self, axis: &Axis) {
-        let Frame { width, scrolled } = self.frame.get_value();
-        let track = self.track(axis);
-        if width <= 0.0 || track <= width {
-            return self.set(Instant::ORIGIN..Instant::MAX);
+        let Frame { width, scrolled, rem, .. } = self.frame.get_value();
+        if width <= 0.0 {
+            return;
         }
-        let step = width / 2.0;
-        let from = ((scrolled / step).floor() - 1.0).max(0.0) * step;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share from 0 to 1")]
-        let at = |x: f64| axis.instant((x / track * 1e6) as u64);
-        self.set(at(from)..at(from + width + 3.0 * step));
-    }
-
-    fn set(self, window: Range<Instant>) {
-        if self.window.with_untracked(|before| *before != window) {
-            self.window.set(window);
+        let track = self.track(axis);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length")]
+        let length = (track / rem * 1_000.0) as u64;
+        let window = if track <= width {
+            Instant::ORIGIN..Instant::MAX
+        } else {
+            let step = width * MARGIN;
+            let from = ((scrolled / step).floor() - 1.0).max(0.0) * step;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share from 0 to 1")]
+            let at = |x: f64| axis.instant((x / track * 1e6) as u64);
+            at(from)..at(from + width + 3.0 * step)
+        };
+        let seen = Seen { window, length };
+        if self.seen.with_untracked(|before| *before != seen) {
+            self.seen.set(seen);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::time;
 use leptos::prelude::*;
 use steadfast::time::Instant;
 use steadfast_playground::odds::{OddsAction, OddsDrawn, odds};
-use steadfast_playground::{Action, Entered, Page, State, page, update};
+use steadfast_playground::{Action, Canvas, Entered, Page, State, page, update};
 
 /// Where every component reads and whereto it sends actions.
 #[derive(Clone, Copy)]
@@ -109,6 +109,18 @@ impl Store {
     /// Does something now and after each change of what is drawn: for what a browser wants to be told rather than shown.
     pub(crate) fn after_each_change(self, act: Box<dyn Fn(&Page)>) {
         Effect::new(move || self.page.with(|page| act(page)));
+    }
+
+    /// Draws now and whenever something else is to be seen on the axis, or the present moves.
+    pub(crate) fn draw(self, mut draw: Box<dyn FnMut(&Page, &Canvas<'_>)>) {
+        Effect::new(move || {
+            let now = self.now.get();
+            self.sight.seen().with(|seen| {
+                self.page.with(|page| {
+                    draw(page, &Canvas { axis: &page.axis, length: seen.length, window: &seen.window, now });
+                });
+            });
+        });
     }
 
     /// A text of the page.

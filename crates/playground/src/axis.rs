@@ -66,8 +66,31 @@ impl Axis {
     /// How far along an instant is, from 0 to 1, as a style sheet wants it: `0.5000000`.
     #[must_use]
     pub fn at(&self, instant: Instant) -> String {
-        let share = scaled(self.drawn(instant.as_micros()), WHOLE, self.length);
+        let share = self.share(instant);
         format!("{}.{:07}", share / WHOLE, share % WHOLE)
+    }
+
+    /// The same in percent: `50.00000%`.
+    #[must_use]
+    pub fn percent(&self, instant: Instant) -> String {
+        percent(self.share(instant))
+    }
+
+    /// How much of it lies between two instants, in percent.
+    #[must_use]
+    pub fn percent_between(&self, from: Instant, to: Instant) -> String {
+        percent(self.share(to).saturating_sub(self.share(from)))
+    }
+
+    /// How far apart two instants are where the whole axis is so long.
+    #[must_use]
+    pub fn between(&self, from: Instant, to: Instant, length: u64) -> u64 {
+        let drawn = |instant: Instant| self.drawn(instant.as_micros());
+        scaled(drawn(to).saturating_sub(drawn(from)), length, self.length)
+    }
+
+    fn share(&self, instant: Instant) -> u64 {
+        scaled(self.drawn(instant.as_micros()), WHOLE, self.length)
     }
 
     /// Which instant is drawn there; `millionths` of the whole axis.
@@ -109,6 +132,11 @@ impl Axis {
             Fold { from, to, text: format!("{} folded", Span(to - from)) }
         })
     }
+}
+
+fn percent(share: u64) -> String {
+    const ONE: u64 = WHOLE / 100;
+    format!("{}.{:05}%", share / ONE, share % ONE)
 }
 
 /// `value * part / whole`, rounded down, without overflow for the hours that a run lasts and saturated beyond.

@@ -105,6 +105,13 @@ impl Timeline {
     pub fn rows(&self, lane: Lane) -> usize {
         self.rows[lane as usize].max(1)
     }
+
+    /// The row of a lane's row among those of all lanes.
+    #[must_use]
+    pub fn row_of(&self, lane: Lane, row: usize) -> usize {
+        let above = Lane::ALL.into_iter().take_while(|above| *above != lane);
+        above.map(|above| self.rows(above)).sum::<usize>() + row
+    }
 }
 
 /// Seconds with two decimals, rounded: what a name has room for.

@@ -1,39 +1,37 @@
 //! The second run's lanes, under the first on the same axis. It is looked at, not walked through: its tab makes it the first.
 
-use super::lanes::row_of;
+use super::pool::{As, Pool};
 use crate::store::{Store, store};
+use leptos::html::Ul;
 use leptos::prelude::*;
-use steadfast::time::Instant;
-use steadfast_playground::{Beside as Other, Item, Lane, Page, Shape};
+use steadfast_playground::{Beside as Other, Lane, Page};
 
 #[component]
 pub(crate) fn Beside() -> impl IntoView {
     let store = store();
     let none = store.flag(|page| page.beside.is_none());
-    let window = store.sight().window();
-    let items = move || {
-        let window = window.get();
-        store.page().with(|page| {
-            let draw = |other: &Other| {
-                let items = other.recording.timeline().items(other.position, &window);
-                items.iter().map(|item| bar(page, other, item)).collect::<Vec<_>>()
-            };
-            page.beside.as_ref().map(draw).unwrap_or_default()
-        })
-    };
+    let list = NodeRef::<Ul>::new();
+    let mut pool = None;
+    store.draw(Box::new(move |page, canvas| {
+        let Some(list) = list.get_untracked() else { return };
+        let pool = pool.get_or_insert_with(|| Pool::new(list.into(), As::Picture));
+        let other = page.beside.as_ref();
+        let items = other.map(|other| canvas.items(other.recording.timeline(), other.position, None));
+        pool.draw(items.unwrap_or_default());
+    }));
     let lane = move |lane: Lane| {
         let rows = rows(store, move |other| other.recording.timeline().rows(lane));
         view! { <span class="lane" style=("--rows", rows)><span>{lane.title()}</span></span> }
     };
-    let all_rows = rows(store, |other| row_of(other.recording.timeline(), Lane::Cost, 1));
+    let all_rows = rows(store, |other| other.recording.timeline().row_of(Lane::Cost, 1));
     let name = store.text(|page| page.beside.as_ref().map(|other| other.name.clone()).unwrap_or_default());
     view! {
-        <div class="timeline-body beside" hidden=none style=("--seconds", seconds(store)) style=("--now", playhead(store))>
+        <div class="timeline-body beside" hidden=none style=("--seconds", seconds(store))>
             <h3 class="beside-title" id="beside-title">"Beside it: "{name}</h3>
             <div class="lanes" aria-hidden="true">{Lane::ALL.into_iter().map(lane).collect_view()}</div>
             <div class="track" style=("--all-rows", all_rows)>
-                <ul class="items" role="list" aria-labelledby="beside-title">{items}</ul>
-                <div class="playhead" aria-hidden="true"></div>
+                <ul class="items" role="list" aria-labelledby="beside-title" node_ref=list></ul>
+                <div class="playhead" aria-hidden="true" style=("left", playhead(store))></div>
             </div>
             {parting(store)}
         </div>
@@ -55,32 +53,9 @@ pub(super) fn seconds(store: Store) -> Signal<String> {
 
 /// Where the present is on the axis.
 pub(super) fn playhead(store: Store) -> Signal<String> {
-    Signal::derive(move || store.page().with(|page| page.axis.at(store.now().get())))
+    Signal::derive(move || store.page().with(|page| page.axis.percent(store.now().get())))
 }
 
 fn rows(store: Store, read: impl Fn(&Other) -> usize + Send + Sync + 'static) -> Signal<String> {
     store.text(move |page| page.beside.as_ref().map_or(0, &read).to_string())
-}
-
-fn bar(page: &Page, other: &Other, item: &Item) -> impl IntoView + use<> {
-    let to = item.to.filter(|_| item.shape != Shape::Hung).unwrap_or(Instant::MAX);
-    let (floor, ceiling) = item.drawn.unwrap_or((item.from, item.from));
-    let axis = &page.axis;
-    view! {
-        <li
-            class="bar"
-            data-shape=item.shape.as_str()
-            style=("--row", row_of(other.recording.timeline(), item.lane, item.row).to_string())
-            style=("--from", axis.at(item.from))
-            style=("--to", axis.at(to))
-            style=("--floor", axis.at(floor))
-            style=("--ceiling", axis.at(ceiling))
-            style=("--percent", item.percent.unwrap_or_default().to_string())
-        >
-            <span class="item" title=item.name.clone()>
-                <span class="item-text" aria-hidden="true">{item.text.clone()}</span>
-                <span class="unseen">{item.name.clone()}</span>
-            </span>
-        </li>
-    }
 }

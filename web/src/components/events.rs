@@ -1,9 +1,11 @@
 //! The table "Events": every decision with its reason, and what the world did. The timeline's twin in words.
 //!
 //! Of a long run only some rows are there at a time. They say which of how many they are, scrolling brings others, and so do two
-//! buttons before and after them, so that the table alone tells the whole story to whoever does not scroll.
+//! buttons before and after them, so that the table alone tells the whole story to whoever does not scroll. While the run moves on
+//! there are no more than can be seen: the others come once it rests.
 
 use core::ops::Range;
+use core::time::Duration;
 
 use super::text::line;
 use crate::store::{Store, store};
@@ -16,21 +18,49 @@ use web_sys::{Element, HtmlElement};
 
 /// How high a row is about, in pixels: what is not there takes so much room.
 const ROW_PX: usize = 36;
+/// How low the lowest row is, in pixels: a line of text, its margins and a border.
+const LEAST_PX: usize = 33;
+/// So many are seen as long as nobody has looked.
+const FEW: usize = 12;
 /// How far a press of a button goes.
 const PAGE: usize = 60;
+/// So long after its last change a run rests.
+const REST: Duration = Duration::from_millis(150);
+
+/// Which run is shown, and how much of it.
+type Moment = (u64, usize);
+
+/// Where the table is scrolled to.
+#[derive(Clone, Copy)]
+struct View {
+    scroller: NodeRef<Div>,
+    /// How many rows can be seen at most.
+    rows: StoredValue<usize>,
+    /// Whether the next that is heard of scrolling is what was done here.
+    is_put: StoredValue<bool>,
+}
 
 #[component]
 pub(crate) fn Events() -> impl IntoView {
     let store = store();
     let scroller = NodeRef::<Div>::new();
+    let view = View { scroller, rows: StoredValue::new(FEW), is_put: StoredValue::new(false) };
     // Where somebody scrolled to, until the run moves on.
-    let elsewhere = RwSignal::new(None::<((u64, usize), usize)>);
+    let elsewhere = RwSignal::new(None::<(Moment, usize)>);
+    let rested = RwSignal::new(None::<Moment>);
     let before = StoredValue::new(0..0);
     let there = Memo::new(move |_| {
-        let elsewhere = elsewhere.get();
+        let (elsewhere, rested) = (elsewhere.get(), rested.get());
         store.page().with(|page| {
-            let line = elsewhere.filter(|(when, _)| *when == moment(page)).map(|(_, line)| line).or(page.looked_at);
+            let elsewhere = elsewhere.filter(|(when, _)| *when == moment(page));
+            let line = elsewhere.map(|(_, line)| line).or(page.looked_at);
             let there = rows(page.position, line.unwrap_or_default(), before.get_value());
+            // Who chose one looks elsewhere too.
+            let moves = elsewhere.is_none() && !page.is_chosen && rested != Some(moment(page));
+            let in_sight = page.position.saturating_sub(view.rows.get_value())..page.position;
+            if moves && there.start > 0 && in_sight.len() < there.len() {
+                return in_sight;
+            }
             before.set_value(there.clone());
             there
         })
@@ -53,12 +83,31 @@ pub(crate) fn Events() -> impl IntoView {
             scroller.get_untracked().inspect(|scroller| scroller.set_scroll_top(top));
         });
     };
+    let resting = StoredValue::new(None::<TimeoutHandle>);
+    let rest = move || {
+        let is_at_end = view.is_at_end();
+        let (now, line, is_chosen) = store.page().with_untracked(|page| (moment(page), page.looked_at, page.is_chosen));
+        rested.set(Some(now));
+        if is_at_end || is_chosen {
+            request_animation_frame(move || view.show(line, !is_chosen));
+        }
+    };
     store.after_each_change(Box::new(move |page| {
         let (line, is_latest) = (page.looked_at, !page.is_chosen);
         // The table has its new row only after this turn.
-        request_animation_frame(move || show(scroller, line, is_latest));
+        request_animation_frame(move || view.show(line, is_latest));
+        if rested.get_untracked() != Some(moment(page)) {
+            let next = set_timeout_with_handle(rest, REST).ok();
+            let last = resting.try_update_value(|resting| core::mem::replace(resting, next));
+            if let Some(last) = last.flatten() {
+                last.clear();
+            }
+        }
     }));
     let on_scroll = move |_| {
+        if view.is_put.try_update_value(core::mem::take).unwrap_or_default() {
+            return;
+        }
         let Some(scroller) = scroller.get_untracked() else { return };
         let there = there.get_untracked();
         let top = usize::try_from(scroller.scroll_top()).unwrap_or_default();
@@ -124,7 +173,7 @@ pub(crate) fn Events() -> impl IntoView {
     }
 }
 
-fn moment(page: &Page) -> (u64, usize) {
+fn moment(page: &Page) -> Moment {
     (page.version, page.position)
 }
 
@@ -158,19 +207,37 @@ fn event_row(line: usize, row: Row, is_looked_at: bool) -> impl IntoView + use<>
     }
 }
 
-/// The newest row is in view; of another that somebody chose, as much as it takes.
-fn show(scroller: NodeRef<Div>, line: Option<usize>, is_latest: bool) {
-    let Some(scroller) = scroller.get_untracked() else { return };
-    if is_latest {
-        return scroller.set_scroll_top(scroller.scroll_height());
+impl View {
+    /// The newest row is in view; of another that somebody chose, as much as it takes.
+    fn show(self, line: Option<usize>, is_latest: bool) {
+        let Some(scroller) = self.scroller.get_untracked() else { return };
+        let (before, height) = (scroller.scroll_top(), scroller.client_height());
+        self.rows.set_value(usize::try_from(height).unwrap_or_default() / LEAST_PX + 2);
+        let Some(to) = (if is_latest { Some(scroller.scroll_height() - height) } else { place(&scroller, line) })
+        else {
+            return;
+        };
+        scroller.set_scroll_top(to);
+        // Only what has moved is heard of.
+        let has_moved = scroller.scroll_top() != before;
+        self.is_put.update_value(|is_put| *is_put |= has_moved);
     }
-    let row = line.and_then(|line| document().get_element_by_id(&format!("event-{line}")));
-    let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) else { return };
+
+    /// Whether the last row is in view.
+    fn is_at_end(self) -> bool {
+        let near =
+            |scroller: &HtmlElement| scroller.scroll_top() + scroller.client_height() + 4 >= scroller.scroll_height();
+        self.scroller.get_untracked().is_some_and(|scroller| near(&scroller))
+    }
+}
+
+/// How far to scroll for a row that is not in view.
+fn place(scroller: &HtmlElement, line: Option<usize>) -> Option<i32> {
+    let row = document().get_element_by_id(&format!("event-{}", line?))?.dyn_into::<HtmlElement>().ok()?;
     // A row says where it is in its table, whatever stands above that.
     let table = row.offset_parent().and_then(|table| table.dyn_into::<HtmlElement>().ok());
     let top = row.offset_top() + table.map_or(0, |table| table.offset_top());
     let (seen, height) = (scroller.scroll_top(), scroller.client_height());
-    if top < seen + row.offset_height() || top + row.offset_height() > seen + height {
-        scroller.set_scroll_top(top - height / 2);
-    }
+    let is_in_view = top >= seen + row.offset_height() && top + row.offset_height() <= seen + height;
+    (!is_in_view).then_some(top - height / 2)
 }

@@ -1,14 +1,19 @@
 //! The lanes of one run: bars, marks and dots of what is in sight, and the scale they stand on.
 
-use super::item::{give_place, on_arrow, timeline_item};
+use super::beside::playhead;
+use super::item::{focused, give_place, keep_focus, on_arrow};
 use super::paint::Paint;
+use super::pool::{As, Pool};
 use crate::store::store;
 use leptos::ev::MouseEvent;
+use leptos::html::{Div, Ul};
 use leptos::prelude::*;
-use steadfast::time::Instant;
 use steadfast_playground::{Action, Lane, Page, Timeline};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
+
+/// Of so many kinds are the marks of the scale, each on a layer of its own.
+const SCALE: usize = 5;
 
 /// Of one run on the axis of the page.
 #[component]
@@ -20,36 +25,33 @@ pub(crate) fn Lanes(
     is_painted: bool,
 ) -> impl IntoView {
     let store = store();
-    let window = store.sight().window();
-    let items = move || {
-        let window = window.get();
-        store.page().with(|page| {
-            let items = run(page).items(page.position, &window);
-            items.iter().map(|item| timeline_item(page, run(page), item)).collect::<Vec<_>>()
-        })
-    };
-    let scale = move || {
-        let window = window.get();
-        store.page().with(|page| {
-            let draw = |class, from, to, label| scale_mark(class, page.axis.at(from), page.axis.at(to), 0, label);
-            let faults = run(page).faults().iter().map(|bar| {
-                scale_mark("fault-bar", page.axis.at(bar.from), page.axis.at(bar.to), bar.row, bar.text.clone())
-            });
-            let ticks = page.axis.ticks(&window).map(|(at, label)| draw("tick", at, Instant::MAX, label));
-            let folds = page.axis.folds(&window).map(|fold| draw("fold", fold.from, fold.to, fold.text));
-            let bands = run(page).bands(page.position, &window);
-            let bands = bands
-                .map(|band| draw("band", band.from, band.to.unwrap_or(Instant::MAX), format!("Step {}", band.step)));
-            let dots = run(page).dots(page.position, &window).map(|dot| {
-                let class = if dot.is_success { "result-dot" } else { "result-dot bad" };
-                draw(class, dot.at, dot.at, String::new())
-            });
-            folds.chain(ticks).chain(faults).chain(bands).chain(dots).collect::<Vec<_>>()
-        })
-    };
+    let list = NodeRef::<Ul>::new();
+    let scale = NodeRef::<Div>::new();
+    let mut pools = None;
+    store.draw(Box::new(move |page, canvas| {
+        let (Some(list), Some(scale)) = (list.get_untracked(), scale.get_untracked()) else { return };
+        let (items, marks) = pools.get_or_insert_with(|| {
+            let layers = || {
+                let layer = document().create_element("div").ok()?;
+                scale.append_child(&layer).ok().map(|_| Pool::new(layer, As::Mark))
+            };
+            (
+                Pool::new(list.into(), As::Button),
+                core::iter::repeat_with(layers).take(SCALE).flatten().collect::<Vec<_>>(),
+            )
+        });
+        for (pool, drawings) in marks.iter_mut().zip(canvas.scale(run(page), page.position)) {
+            pool.draw(drawings);
+        }
+        // What has the focus stays what it is, wherever that is.
+        let kept = focused();
+        items.draw(canvas.items(run(page), page.position, kept));
+        keep_focus(kept);
+        give_place(None);
+    }));
     let rows = move |lane: Lane| store.text(move |page| run(page).rows(lane).to_string());
-    let before_breaker = store.text(move |page| row_of(run(page), Lane::Breaker, 0).to_string());
-    let all_rows = store.text(move |page| row_of(run(page), Lane::Cost, 1).to_string());
+    let before_breaker = store.text(move |page| run(page).row_of(Lane::Breaker, 0).to_string());
+    let all_rows = store.text(move |page| run(page).row_of(Lane::Cost, 1).to_string());
     let lane = move |lane: Lane| {
         view! { <span class="lane" style=("--rows", rows(lane))><span>{lane.title()}</span></span> }
     };
@@ -61,13 +63,10 @@ pub(crate) fn Lanes(
             store.send(Action::Select(Some(line)));
         }
     };
-    store.after_each_change(Box::new(move |_| {
-        request_animation_frame(|| give_place(None));
-    }));
     view! {
         <div class="lanes" aria-hidden="true">{Lane::ALL.into_iter().map(lane).collect_view()}</div>
         <div class="track" style=("--all-rows", all_rows) style=("--fault-rows", rows(Lane::Faults)) style=("--breaker-row", before_breaker)>
-            <div class="scale" aria-hidden="true">{scale}</div>
+            <div class="scale" aria-hidden="true" node_ref=scale></div>
             {is_painted.then(|| view! { <Paint/> })}
             <ul
                 class="items"
@@ -75,23 +74,9 @@ pub(crate) fn Lanes(
                 aria-labelledby="timeline-title"
                 on:click=choose
                 on:keydown=move |event| on_arrow(store, run, &event)
-            >
-                {items}
-            </ul>
-            <div class="playhead" aria-hidden="true"></div>
+                node_ref=list
+            ></ul>
+            <div class="playhead" aria-hidden="true" style=("left", playhead(store))></div>
         </div>
-    }
-}
-
-/// The row of a lane's row among those of all lanes.
-pub(super) fn row_of(run: &Timeline, lane: Lane, row: usize) -> usize {
-    let above = Lane::ALL.into_iter().take_while(|above| *above != lane);
-    above.map(|above| run.rows(above)).sum::<usize>() + row
-}
-
-/// A tick of the axis, the stretch of one turn of the loop, a folded gap, or a dot of the breaker.
-fn scale_mark(class: &'static str, from: String, to: String, row: usize, label: String) -> impl IntoView {
-    view! {
-        <span class=class style=("--from", from) style=("--to", to) style=("--row", row.to_string())><span>{label}</span></span>
     }
 }

@@ -1,9 +1,9 @@
 //! The region "Timeline": the run in virtual time, drawn to scale from the journal, in lanes on one axis.
 //!
-//! Bars are placed by style sheets from two numbers, where they begin and where they end on the axis; a bar under way ends
-//! where the present is, so that as time passes one number changes for the whole drawing.
+//! Where each bar stands is worked out in `steadfast-playground`, where it is tested, rather than by style sheets: so a step of a
+//! long run costs the browser no more than what is in sight of it.
 
-use super::beside::{Beside, parting, playhead, seconds};
+use super::beside::{Beside, parting, seconds};
 use super::branches::Branches;
 use super::lanes::Lanes;
 use super::shortcuts::{Shortcuts, on_shortcut};
@@ -21,8 +21,8 @@ pub(crate) fn Timeline() -> impl IntoView {
     let now = Signal::derive(move || clock(store.now().get()));
     let scroller = NodeRef::<Div>::new();
     let on_scroll = move |_| {
-        let left = scroller.get_untracked().map_or(0, |scroller| scroller.scroll_left());
-        store.page().with_untracked(|page| store.sight().scrolled(f64::from(left), &page.axis));
+        let Some(scroller) = scroller.get_untracked() else { return };
+        store.page().with_untracked(|page| store.sight().scrolled(&scroller, &page.axis));
     };
     store.after_each_change(Box::new(move |_| {
         request_animation_frame(move || {
@@ -51,11 +51,7 @@ pub(crate) fn Timeline() -> impl IntoView {
                 aria-label="Lanes, scrollable"
                 on:scroll=on_scroll
             >
-                <div
-                    class="timeline-body"
-                    style=("--seconds", seconds(store))
-                    style=("--now", playhead(store))
-                >
+                <div class="timeline-body" style=("--seconds", seconds(store))>
                     <Lanes run is_painted=true/>
                     {parting(store)}
                 </div>
@@ -75,8 +71,10 @@ fn measure(store: Store, scroller: NodeRef<Div>) {
         .filter(|labels| labels.offset_width() * 3 < scroller.client_width())
         .map_or(0, |labels| labels.offset_width());
     let width = scroller.client_width() - labels;
+    let rem = document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
+    let rem = rem.and_then(|style| style.get_property_value("font-size").ok()?.trim_end_matches("px").parse().ok());
     store.page().with_untracked(|page| {
-        store.sight().resized(f64::from(width), &page.axis);
+        store.sight().resized(f64::from(width), rem.unwrap_or(16.0), &page.axis);
         store.sight().follow(store.now().get_untracked(), &page.axis);
     });
     store.sight().put(&scroller);

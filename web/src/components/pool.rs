@@ -1,0 +1,133 @@
+//! Elements that show drawings, and are used again for others as a run moves on: a browser is slow to make elements and to throw
+//! them away, and quick to change a text, or a number in their style.
+
+use leptos::prelude::*;
+use steadfast_playground::Drawing;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, Node};
+
+/// How a drawing is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum As {
+    /// A button in a list, which says its name.
+    Button,
+    /// Something in a list that is only looked at; its name is heard.
+    Picture,
+    /// A part of the scale.
+    Mark,
+}
+
+/// The elements of one parent.
+pub(super) struct Pool {
+    parent: Element,
+    shown: As,
+    places: Vec<Place>,
+}
+
+/// An element, and what it shows.
+struct Place {
+    drawing: Drawing,
+    element: HtmlElement,
+    named: Element,
+    text: Node,
+    spoken: Option<Node>,
+}
+
+impl Pool {
+    /// Elements in that parent, which has no others.
+    pub(super) fn new(parent: Element, shown: As) -> Self {
+        Self { parent, shown, places: Vec::new() }
+    }
+
+    /// Shows these, in this order.
+    pub(super) fn draw(&mut self, drawings: Vec<Drawing>) {
+        for place in self.places.drain(drawings.len().min(self.places.len())..) {
+            place.element.remove();
+        }
+        for (index, drawing) in drawings.into_iter().enumerate() {
+            if index == self.places.len() {
+                let Some(place) = Place::new(self.shown) else { return };
+                let _ = self.parent.append_child(&place.element);
+                self.places.push(place);
+            }
+            if let Some(place) = self.places.get_mut(index).filter(|place| place.drawing != drawing) {
+                place.show(drawing, self.shown);
+            }
+        }
+    }
+}
+
+impl Place {
+    fn new(shown: As) -> Option<Self> {
+        let make = |name: &str, class: &str| {
+            let element = document().create_element(name).ok()?;
+            element.set_class_name(class);
+            Some(element)
+        };
+        let text = |parent: &Element| parent.append_child(&document().create_text_node("")).ok();
+        let element = make(if shown == As::Mark { "span" } else { "li" }, "")?;
+        let (named, spoken) = match shown {
+            As::Mark => (element.clone(), None),
+            As::Button => {
+                let button = make("button", "item")?;
+                button.set_attribute("tabindex", "-1").ok()?;
+                element.append_child(&button).ok()?;
+                (button, None)
+            }
+            As::Picture => {
+                let picture = make("span", "item")?;
+                element.append_child(&picture).ok()?;
+                let name = make("span", "unseen")?;
+                let spoken = text(&name)?;
+                element.append_child(&name).ok()?;
+                (picture, Some(spoken))
+            }
+        };
+        let written = make("span", if shown == As::Mark { "" } else { "item-text" })?;
+        if shown == As::Picture {
+            written.set_attribute("aria-hidden", "true").ok()?;
+        }
+        let text = text(&written)?;
+        named.append_child(&written).ok()?;
+        Some(Self { drawing: Drawing::default(), element: element.dyn_into().ok()?, named, text, spoken })
+    }
+
+    /// Only what is otherwise than before is touched.
+    fn show(&mut self, drawing: Drawing, shown: As) {
+        let before = core::mem::replace(&mut self.drawing, drawing);
+        let now = &self.drawing;
+        if now.class != before.class {
+            self.element.set_class_name(now.class);
+        }
+        let attribute = |element: &Element, name: &str, before: &str, now: &str| {
+            if before != now {
+                let _ = element.set_attribute(name, now);
+            }
+        };
+        attribute(&self.element, "data-shape", before.shape, now.shape);
+        attribute(&self.element, "data-room", before.room, now.room);
+        if now.style != before.style {
+            // Not as an attribute, which the page's policy forbids.
+            self.element.style().set_css_text(&now.style);
+        }
+        if now.text != before.text {
+            self.text.set_node_value(Some(&now.text));
+        }
+        if now.name != before.name {
+            let _ = self.named.set_attribute("title", &now.name);
+            if let Some(spoken) = &self.spoken {
+                spoken.set_node_value(Some(&now.name));
+            }
+        }
+        if shown == As::Button {
+            attribute(&self.named, "aria-label", &before.name, &now.name);
+            // The first of all has no other number than none at all.
+            if now.index != before.index || before.name.is_empty() {
+                self.named.set_id(&format!("item-{}", now.index));
+            }
+            if now.line != before.line || before.name.is_empty() {
+                let _ = self.named.set_attribute("data-line", &now.line.to_string());
+            }
+        }
+    }
+}
