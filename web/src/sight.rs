@@ -12,8 +12,10 @@ use web_sys::HtmlElement;
 const SECOND_REM: f64 = 1.75;
 /// Where in the frame the present is kept.
 const PRESENT: f64 = 2.0 / 3.0;
-/// How much of what is drawn lies beyond the frame on either side, as a share of it: what a person scrolls to is there already.
-const MARGIN: f64 = 0.25;
+/// How much at least is drawn beyond the frame on either side, as a share of it: where a person scrolls, what comes next is there
+/// already; where the run moves on, it is elsewhere by then.
+const SCROLLED_MARGIN: f64 = 0.25;
+const FOLLOWED_MARGIN: f64 = 0.1;
 
 /// A frame that looks at a part of the axis.
 #[derive(Clone, Copy)]
@@ -58,7 +60,7 @@ impl Sight {
     /// The frame has been laid out anew: it shows so much of the track.
     pub(crate) fn resized(self, width: f64, rem: f64, axis: &Axis) {
         self.frame.update_value(|frame| (frame.width, frame.rem) = (width, rem));
-        self.look(axis);
+        self.look(axis, FOLLOWED_MARGIN);
     }
 
     /// The frame was scrolled: by a person if it was not done here.
@@ -68,7 +70,7 @@ impl Sight {
         }
         let to = f64::from(scroller.scroll_left());
         self.frame.update_value(|frame| frame.scrolled = to);
-        self.look(axis);
+        self.look(axis, SCROLLED_MARGIN);
     }
 
     /// Brings an instant into sight where it is not.
@@ -89,7 +91,7 @@ impl Sight {
                 frame.scrolled = (x - frame.width * PRESENT).clamp(0.0, most);
             }
         });
-        self.look(axis);
+        self.look(axis, FOLLOWED_MARGIN);
     }
 
     /// Puts the frame where it is said to be.
@@ -113,7 +115,7 @@ impl Sight {
     }
 
     /// In steps, so that not every pixel draws anew.
-    fn look(self, axis: &Axis) {
+    fn look(self, axis: &Axis, margin: f64) {
         let Frame { width, scrolled, rem, .. } = self.frame.get_value();
         if width <= 0.0 {
             return;
@@ -124,7 +126,7 @@ impl Sight {
         let window = if track <= width {
             Instant::ORIGIN..Instant::MAX
         } else {
-            let step = width * MARGIN;
+            let step = width * margin;
             let from = ((scrolled / step).floor() - 1.0).max(0.0) * step;
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share from 0 to 1")]
             let at = |x: f64| axis.instant((x / track * 1e6) as u64);

@@ -17,6 +17,9 @@ pub(super) enum As {
     Mark,
 }
 
+/// So many elements at most go to the end.
+const ROUND: usize = 6;
+
 /// The elements of one parent.
 pub(super) struct Pool {
     parent: Element,
@@ -41,6 +44,7 @@ impl Pool {
 
     /// Shows these, in this order.
     pub(super) fn draw(&mut self, drawings: Vec<Drawing>) {
+        self.turn(&drawings);
         for place in self.places.drain(drawings.len().min(self.places.len())..) {
             place.element.remove();
         }
@@ -54,6 +58,29 @@ impl Pool {
                 place.show(drawing, self.shown);
             }
         }
+    }
+}
+
+impl Pool {
+    /// Most runs go round: where the first few elements go to the end instead, the others may be already what they are
+    /// to be, or have its shape, and an element that only moves is cheap. Not while one of them has the focus, which moving it would end.
+    fn turn(&mut self, drawings: &[Drawing]) {
+        let fitting = |from: usize| {
+            let places = self.places.iter().skip(from).zip(drawings);
+            let fits = |(place, drawing): (&Place, &Drawing)| {
+                usize::from(place.drawing == *drawing) + usize::from(place.drawing.shape == drawing.shape)
+            };
+            places.map(fits).sum::<usize>()
+        };
+        let best = (0..=ROUND).rev().max_by_key(|from| fitting(*from)).unwrap_or_default();
+        let has_focus = document().active_element().is_some_and(|active| self.parent.contains(Some(&active)));
+        if best == 0 || best >= self.places.len() || has_focus {
+            return;
+        }
+        for place in &self.places[..best] {
+            let _ = self.parent.append_child(&place.element);
+        }
+        self.places.rotate_left(best);
     }
 }
 
