@@ -1,6 +1,6 @@
 //! The second run's lanes, under the first on the same axis. It is looked at, not walked through: its tab makes it the first.
 
-use super::pool::{As, Pool};
+use super::pool::{As, Pool, entitle};
 use crate::store::{Store, store};
 use leptos::html::Ul;
 use leptos::prelude::*;
@@ -30,7 +30,13 @@ pub(crate) fn Beside() -> impl IntoView {
             <h3 class="beside-title" id="beside-title">"Beside it: "{name}</h3>
             <div class="lanes" aria-hidden="true">{Lane::ALL.into_iter().map(lane).collect_view()}</div>
             <div class="track" style=("--all-rows", all_rows)>
-                <ul class="items" role="list" aria-labelledby="beside-title" node_ref=list></ul>
+                <ul
+                    class="items"
+                    role="list"
+                    aria-labelledby="beside-title"
+                    on:pointerover=|event| entitle(&event)
+                    node_ref=list
+                ></ul>
                 <div class="playhead" aria-hidden="true" style=("left", playhead(store))></div>
             </div>
             {parting(store)}

@@ -3,7 +3,7 @@
 use super::beside::playhead;
 use super::item::{focused, give_place, keep_focus, on_arrow};
 use super::paint::Paint;
-use super::pool::{As, Pool};
+use super::pool::{As, Pool, entitle};
 use crate::store::store;
 use leptos::ev::MouseEvent;
 use leptos::html::{Div, Ul};
@@ -73,6 +73,7 @@ pub(crate) fn Lanes(
                 role="list"
                 aria-labelledby="timeline-title"
                 on:click=choose
+                on:pointerover=|event| entitle(&event)
                 on:keydown=move |event| on_arrow(store, run, &event)
                 node_ref=list
             ></ul>

@@ -71,7 +71,7 @@ pub(crate) fn Paint() -> impl IntoView {
             on:pointerup=end
             on:pointercancel=move |_| stroke.set(None)
         >
-            <span class="stroke" style=("--from", place(|(from, _)| from)) style=("--to", place(|(_, to)| to))></span>
+            <span class="stroke" hidden=move || stroke.get().is_none_or(|(_, from, to)| from == to) style=("--from", place(|(from, _)| from)) style=("--to", place(|(_, to)| to))></span>
         </div>
     }
 }

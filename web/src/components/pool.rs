@@ -1,6 +1,7 @@
 //! Elements that show drawings, and are used again for others as a run moves on: a browser is slow to make elements and to throw
 //! them away, and quick to change a text, or a number in their style.
 
+use leptos::ev::PointerEvent;
 use leptos::prelude::*;
 use steadfast_playground::Drawing;
 use wasm_bindgen::JsCast;
@@ -58,6 +59,16 @@ impl Pool {
                 place.show(drawing, self.shown);
             }
         }
+    }
+}
+
+/// Gives what the pointer is over its name to be seen. Not before: each title that changes has the browser work out styles anew.
+pub(super) fn entitle(event: &PointerEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(item) = target.and_then(|target| target.closest(".item").ok().flatten()) else { return };
+    let heard = || item.parent_element()?.query_selector(".unseen").ok()??.text_content();
+    if let Some(name) = item.get_attribute("aria-label").or_else(heard) {
+        let _ = item.set_attribute("title", &name);
     }
 }
 
@@ -141,7 +152,8 @@ impl Place {
             self.text.set_node_value(Some(&now.text));
         }
         if now.name != before.name {
-            let _ = self.named.set_attribute("title", &now.name);
+            // It comes again with the pointer.
+            let _ = self.named.remove_attribute("title");
             if let Some(spoken) = &self.spoken {
                 spoken.set_node_value(Some(&now.name));
             }
