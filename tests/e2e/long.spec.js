@@ -1,8 +1,7 @@
 // A run of ten thousand events: only what is in sight is drawn.
 import { test, expect } from './fixture.js';
+import { LONG } from './playground.js';
 
-/** A model that goes round for ever, an agent with no progress detector, and a cap of a thousand steps: ten events a step. */
-const LONG = 'v=2&faults=looping&policy=ms1000,proff';
 /** More nodes than the page needs, and far fewer than ten thousand events would. */
 const MANY_NODES = 4_000;
 
@@ -54,4 +53,52 @@ test('the table alone tells a long run, from its first event to its last, and ne
   expect([...read].sort((one, other) => one - other)).toEqual(Array.from({ length: all }, (_, at) => at + 1));
   await playground.button('Later events').click();
   await expect(playground.events.first()).not.toHaveAttribute('aria-rowindex', '2');
+});
+
+test('while one moves through it, the table has what can be seen, and the rest once it rests', async ({ page, playground }) => {
+  await playground.open(`${LONG}&at=5000`);
+  await expect(playground.events).toHaveCount(80);
+  await playground.button('Step').focus();
+  await page.evaluate(() => {
+    // A step in each frame, and how many rows there were then.
+    window.rows = [];
+    const step = (left) => {
+      document.activeElement.click();
+      requestAnimationFrame(() => {
+        window.rows.push(document.querySelectorAll('.events tbody tr').length);
+        if (left > 0) step(left - 1);
+      });
+    };
+    step(10);
+  });
+  await expect.poll(() => page.evaluate(() => window.rows.length)).toBe(11);
+  expect(Math.max(...(await page.evaluate(() => window.rows)))).toBeLessThan(20);
+  await expect(playground.events).toHaveCount(80);
+  await expect(playground.events.last()).toHaveAttribute('aria-rowindex', '5012');
+  const region = playground.page.getByRole('region', { name: 'Events, scrollable' });
+  const left = () => region.evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
+  await expect.poll(left, 'below the newest').toBeLessThan(2);
+});
+
+test('what has the focus keeps it while the run moves on and back', async ({ page, playground }) => {
+  await playground.open(`${LONG}&at=5000`);
+  await playground.timeline.locator('button[tabindex="0"]').focus();
+  const name = await page.evaluate(() => document.activeElement.ariaLabel);
+  const focused = () => page.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.tagName);
+  // By a script, which takes the focus from nothing.
+  const seek = (to) => page.evaluate((to) => {
+    const slider = document.querySelector('input[type="range"]');
+    slider.value = String(to);
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+  }, to);
+  await seek(6_000);
+  await expect(playground.position).toHaveValue('6000');
+  await expect(playground.events.last()).toHaveAttribute('aria-rowindex', '6001');
+  expect(await focused(), 'far out of sight').toBe(name);
+  await seek(30);
+  await expect(playground.events).toHaveCount(30);
+  expect(await focused(), 'it is not there any more, and the newest has it').toMatch(/^(Attempt|multiply|Breaker|\d+ tokens)/);
+  await seek(0);
+  await expect(playground.events).toHaveCount(0);
+  expect(await focused(), 'there is none').toBe('Lanes, scrollable');
 });

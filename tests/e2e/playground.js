@@ -14,6 +14,9 @@ export const FAULTS = [
   'Lost acknowledgement',
 ];
 
+/** A link to ten thousand events: a model that goes round for ever, an agent with no progress detector, and a cap of a thousand steps: ten events a step. */
+export const LONG = 'v=2&faults=looping&policy=ms1000,proff';
+
 export class Playground {
   constructor(page) {
     this.page = page;

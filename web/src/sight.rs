@@ -15,7 +15,7 @@ const PRESENT: f64 = 2.0 / 3.0;
 /// How much at least is drawn beyond the frame on either side, as a share of it: where a person scrolls, what comes next is there
 /// already; where the run moves on, it is elsewhere by then.
 const SCROLLED_MARGIN: f64 = 0.25;
-const FOLLOWED_MARGIN: f64 = 0.1;
+const FOLLOWED_MARGIN: f64 = 0.05;
 
 /// A frame that looks at a part of the axis.
 #[derive(Clone, Copy)]

@@ -7,10 +7,9 @@ use steadfast_playground::{Action, Tab};
 #[component]
 pub(crate) fn Branches() -> impl IntoView {
     let store = store();
+    let all = Memo::new(move |_| store.page().with(|page| page.tabs.clone()));
     let tabs = move || {
-        store.page().with(|page| {
-            page.tabs.iter().enumerate().map(|(index, tab)| branch_tab(store, index, tab)).collect::<Vec<_>>()
-        })
+        all.with(|tabs| tabs.iter().enumerate().map(|(index, tab)| branch_tab(store, index, tab)).collect::<Vec<_>>())
     };
     let none = store.flag(|page| page.tabs.len() < 2);
     let of_run = store.flag(|page| page.tabs.first().is_none_or(|tab| tab.is_selected));
@@ -34,8 +33,8 @@ pub(crate) fn Branches() -> impl IntoView {
         });
     }));
     let others = move || {
-        store.page().with(|page| {
-            let others = page.tabs.iter().enumerate().filter(|(_, tab)| !tab.is_selected);
+        all.with(|tabs| {
+            let others = tabs.iter().enumerate().filter(|(_, tab)| !tab.is_selected);
             let option =
                 |(index, tab): (usize, &Tab)| view! { <option value=index.to_string()>{tab.name.clone()}</option> };
             others.map(option).collect::<Vec<_>>()
