@@ -1,6 +1,6 @@
 //! What a person could do next to learn something.
 
-use crate::ending::{EndingKind, ending};
+use crate::ending::EndingKind;
 use crate::state::State;
 use steadfast_sim::Fault;
 
@@ -15,7 +15,7 @@ pub fn hint(state: &State) -> Option<&'static str> {
     if state.position() == 0 {
         return Some("Press Step to see one decision at a time, or Play to watch the run.");
     }
-    let end = ending(state.shown())?;
+    let end = state.recording().ending(state.position())?;
     Some(match (settings.protection, end.kind) {
         _ if settings.faults.is_empty() => "Nothing was wrong with the world this time. Switch on a fault.",
         (false, EndingKind::Answered) if settings.faults.has(Fault::RiskyTool) => {

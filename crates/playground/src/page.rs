@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::axis::Axis;
 use crate::breaker::BreakerNow;
-use crate::ending::{Ending, ending};
+use crate::ending::Ending;
 use crate::form::{ForkForm, form};
 use crate::hint::hint;
 use crate::pace::Speed;
 use crate::parting::{Difference, differences};
 use crate::phase::Moment;
-use crate::question::{Asking, Question, questions};
+use crate::question::{Asking, Question};
 use crate::recording::Recording;
 use crate::row::row;
 use crate::settings::Settings;
@@ -175,7 +175,6 @@ fn beside(state: &State) -> Option<Beside> {
 /// What is drawn of a state.
 #[must_use]
 pub fn page(state: &State) -> Page {
-    let shown = state.shown();
     let recording = state.recording();
     Page {
         settings: state.settings().clone(),
@@ -195,13 +194,13 @@ pub fn page(state: &State) -> Page {
         has_shortcuts: state.has_shortcuts(),
         stride: state.stride(),
         speed: state.speed(),
-        ending: ending(shown),
+        ending: recording.ending(state.position()),
         hint: hint(state),
         looked_at: state.looked_at(),
         is_chosen: state.selected().is_some(),
         why: state.looked_at().and_then(|line| why(recording, line)),
         asked: state.asking(),
-        proofs: questions(shown).into_iter().filter(|question| question.ended.is_some()).collect(),
+        proofs: recording.questions(state.position()).into_iter().filter(|question| question.ended.is_some()).collect(),
         tabs: tabs(state),
         beside: beside(state),
         fork: state.is_forking().then(|| form(state)),

@@ -2,8 +2,10 @@
 
 use crate::breaker::{self, BreakerNow};
 use crate::conversation::{self, Said};
+use crate::ending::{Ending, ending};
 use crate::pace::Pace;
 use crate::phase::{self, Moment};
+use crate::question::{Question, questions};
 use crate::spending::spending;
 use crate::stride::{Stops, Stride};
 use crate::timeline::Timeline;
@@ -37,6 +39,9 @@ pub struct Recording {
     spending: Vec<(usize, Spend)>,
     /// The lines with which attempts began.
     attempts: Vec<usize>,
+    /// The line of the first question to a human, and the one with which the run ends.
+    asks: Option<usize>,
+    ends: Option<usize>,
 }
 
 impl Recording {
@@ -56,6 +61,8 @@ impl Recording {
             breakers: breaker::breakers(lines, policy.as_ref()),
             spending: spending(&outcome.journal),
             attempts: attempts(lines),
+            asks: lines.iter().position(asks),
+            ends: lines.iter().position(ends),
             outcome,
             policy,
             tools,
@@ -141,10 +148,27 @@ impl Recording {
         self.attempts.partition_point(|line| *line < position)
     }
 
+    /// How it ended within so many lines, once it has.
+    #[must_use]
+    pub fn ending(&self, position: usize) -> Option<Ending> {
+        self.ends.filter(|ends| *ends < position).and_then(|_| ending(self.first(position)))
+    }
+
+    /// The questions within so many lines, in the order in which they were asked.
+    #[must_use]
+    pub fn questions(&self, position: usize) -> Vec<Question> {
+        // Few runs ask, and who moves through a long one should not read all of it for that.
+        self.asks.filter(|asks| *asks < position).map(|_| questions(self.first(position))).unwrap_or_default()
+    }
+
+    fn first(&self, position: usize) -> &[Line] {
+        &self.lines()[..position.min(self.lines().len())]
+    }
+
     /// The last so many messages of the conversation after so many lines.
     #[must_use]
     pub fn conversation(&self, position: usize, last: usize) -> Vec<Said> {
-        conversation::read(&self.lines()[..position.min(self.lines().len())], last)
+        conversation::read(self.first(position), last)
     }
 
     /// Why a line says what it says; nothing for a line that decides nothing.
@@ -178,7 +202,36 @@ impl Recording {
     }
 }
 
+fn asks(line: &Line) -> bool {
+    matches!(&line.what, What::Decision(entry) if matches!(entry.event, Event::ApprovalAsked { .. }))
+}
+
+fn ends(line: &Line) -> bool {
+    ending(core::slice::from_ref(line)).is_some()
+}
+
 fn attempts(lines: &[Line]) -> Vec<usize> {
     let begins = |line: &Line| matches!(&line.what, What::Decision(entry) if matches!(entry.event, Event::AttemptStarted { .. }));
     lines.iter().enumerate().filter(|(_, line)| begins(line)).map(|(index, _)| index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use steadfast_sim::{Human, Scenario, Setup, default_policy, simulate};
+
+    #[test]
+    fn ends_and_questions_are_those_of_the_lines_at_every_position() {
+        for scenario in Scenario::ALL {
+            for protection in [true, false] {
+                let setup = Setup { protection, human: Human::Approves, ..scenario.setup(7) };
+                let recording = Recording::of(simulate(&setup), protection.then(default_policy), Vec::new());
+                for position in 0..=recording.lines().len() {
+                    let shown = &recording.lines()[..position];
+                    assert_eq!(recording.ending(position), ending(shown), "{scenario} at {position}");
+                    assert_eq!(recording.questions(position), questions(shown), "{scenario} at {position}");
+                }
+            }
+        }
+    }
 }
