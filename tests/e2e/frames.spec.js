@@ -30,7 +30,6 @@ test('the main thread has most of each frame to itself while the slider is drawn
     const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
     const spent = spentBetweenInputs(traceEvents);
     expect(spent.length, 'each place is one to draw').toBeGreaterThan(0.9 * PLACES);
-    if (process.env.SHOW) console.log(spent.toSorted((a, b) => a - b).filter((_, i) => [0, 25, 50, 75, 90, 93, 95, 98].includes(i)).map((e) => e.toFixed(1)).join(' '));
     best = Math.min(best, spent.toSorted((one, other) => one - other)[Math.floor(spent.length * 0.95)]);
   }
   await page.mouse.up();

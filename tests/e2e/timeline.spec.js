@@ -62,6 +62,24 @@ for (const [scenario, names] of [
   });
 }
 
+for (const width of [1280, 360]) {
+  test(`what is drawn and written on a bar has room there, at ${width} px`, async ({ page, playground }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await playground.open('v=1&scenario=flaky&at=99');
+    await expect(playground.item(/^Wait of 2\.105 s/)).toBeVisible();
+    // From 1.05 rem on a drawing, from 2.4 rem on a text as well; within a pixel of that either is right.
+    const wrong = () => page.evaluate(() => [...document.querySelectorAll('.bar:not(.mark-bar)')].flatMap((bar) => {
+      const { width } = bar.getBoundingClientRect();
+      const rooms = [-1, 1].map((off) => (width + off >= 38.4 ? 'text' : width + off >= 16.8 ? 'icon' : 'none'));
+      return rooms.includes(bar.dataset.room) ? [] : [`${bar.innerText}: ${width} px, ${bar.dataset.room}`];
+    }));
+    await expect.poll(wrong).toEqual([]);
+    // It is worked out anew for another window.
+    await page.setViewportSize({ width: width === 360 ? 700 : 1000, height: 800 });
+    await expect.poll(wrong).toEqual([]);
+  });
+}
+
 test('an attempt under way ends where time is now', async ({ playground }) => {
   await playground.open('v=1&scenario=hung&at=5');
   await expect(playground.item(/^Attempt 1, under way, since 0\.00 s/)).toHaveCount(1);

@@ -64,13 +64,12 @@ pub(crate) fn Timeline() -> impl IntoView {
 /// Looks how much of the track is seen at once.
 fn measure(store: Store, scroller: NodeRef<Div>) {
     let Some(scroller) = scroller.get_untracked() else { return };
-    let labels =
-        scroller.query_selector(".lanes").ok().flatten().and_then(|lanes| lanes.dyn_into::<HtmlElement>().ok());
-    // Where the labels lie over the track they take no room from it.
-    let labels = labels
-        .filter(|labels| labels.offset_width() * 3 < scroller.client_width())
-        .map_or(0, |labels| labels.offset_width());
-    let width = scroller.client_width() - labels;
+    let part = |selector: &str| scroller.query_selector(selector).ok().flatten()?.dyn_into::<HtmlElement>().ok();
+    let (Some(body), Some(track)) = (part(".timeline-body"), part(".track")) else { return };
+    // The labels take room from the track, or lie over it and take none; and the frame has a margin on both sides.
+    let labels = body.offset_width() - track.offset_width();
+    let margins = 2 * (body.offset_left() - scroller.offset_left());
+    let width = scroller.client_width() - margins - labels;
     let rem = document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
     let rem = rem.and_then(|style| style.get_property_value("font-size").ok()?.trim_end_matches("px").parse().ok());
     store.page().with_untracked(|page| {
