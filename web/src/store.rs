@@ -12,6 +12,9 @@ use steadfast::time::Instant;
 use steadfast_playground::odds::{OddsAction, OddsDrawn, odds};
 use steadfast_playground::{Action, Canvas, Entered, Page, State, page, update};
 
+/// Draws what is to be seen on the axis.
+pub(crate) type Draw = Box<dyn FnMut(&Page, &Canvas<'_>)>;
+
 /// Where every component reads and whereto it sends actions.
 #[derive(Clone, Copy)]
 pub(crate) struct Store {
@@ -112,7 +115,7 @@ impl Store {
     }
 
     /// Draws now and whenever something else is to be seen on the axis, or the present moves.
-    pub(crate) fn draw(self, mut draw: Box<dyn FnMut(&Page, &Canvas<'_>)>) {
+    pub(crate) fn draw(self, mut draw: Draw) {
         Effect::new(move || {
             let now = self.now.get();
             self.sight.seen().with(|seen| {

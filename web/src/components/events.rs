@@ -48,23 +48,7 @@ pub(crate) fn Events() -> impl IntoView {
     // Where somebody scrolled to, until the run moves on.
     let elsewhere = RwSignal::new(None::<(Moment, usize)>);
     let rested = RwSignal::new(None::<Moment>);
-    let before = StoredValue::new(0..0);
-    let there = Memo::new(move |_| {
-        let (elsewhere, rested) = (elsewhere.get(), rested.get());
-        store.page().with(|page| {
-            let elsewhere = elsewhere.filter(|(when, _)| *when == moment(page));
-            let line = elsewhere.map(|(_, line)| line).or(page.looked_at);
-            let there = rows(page.position, line.unwrap_or_default(), before.get_value());
-            // Who chose one looks elsewhere too.
-            let moves = elsewhere.is_none() && !page.is_chosen && rested != Some(moment(page));
-            let in_sight = page.position.saturating_sub(view.rows.get_value())..page.position;
-            if moves && there.start > 0 && in_sight.len() < there.len() {
-                return in_sight;
-            }
-            before.set_value(there.clone());
-            there
-        })
-    });
+    let there = rows_there(store, view, elsewhere, rested);
     // All rows that are there are told again with each change; Leptos touches only those that differ.
     let drawn = move || {
         let there = there.get();
@@ -83,27 +67,7 @@ pub(crate) fn Events() -> impl IntoView {
             scroller.get_untracked().inspect(|scroller| scroller.set_scroll_top(top));
         });
     };
-    let resting = StoredValue::new(None::<TimeoutHandle>);
-    let rest = move || {
-        let is_at_end = view.is_at_end();
-        let (now, line, is_chosen) = store.page().with_untracked(|page| (moment(page), page.looked_at, page.is_chosen));
-        rested.set(Some(now));
-        if is_at_end || is_chosen {
-            request_animation_frame(move || view.show(line, !is_chosen));
-        }
-    };
-    store.after_each_change(Box::new(move |page| {
-        let (line, is_latest) = (page.looked_at, !page.is_chosen);
-        // The table has its new row only after this turn.
-        request_animation_frame(move || view.show(line, is_latest));
-        if rested.get_untracked() != Some(moment(page)) {
-            let next = set_timeout_with_handle(rest, REST).ok();
-            let last = resting.try_update_value(|resting| core::mem::replace(resting, next));
-            if let Some(last) = last.flatten() {
-                last.clear();
-            }
-        }
-    }));
+    follow(store, view, rested);
     let on_scroll = move |_| {
         if view.is_put.try_update_value(core::mem::take).unwrap_or_default() {
             return;
@@ -171,6 +135,57 @@ pub(crate) fn Events() -> impl IntoView {
             {more(store, there, "Later events", Box::new(move || turn(there.get_untracked().end + PAGE / 2)))}
         </section>
     }
+}
+
+/// Which rows are there: those around where one looks, and while a long run moves on those that can be seen.
+fn rows_there(
+    store: Store,
+    view: View,
+    elsewhere: RwSignal<Option<(Moment, usize)>>,
+    rested: RwSignal<Option<Moment>>,
+) -> Memo<Range<usize>> {
+    let before = StoredValue::new(0..0);
+    Memo::new(move |_| {
+        let (elsewhere, rested) = (elsewhere.get(), rested.get());
+        store.page().with(|page| {
+            let elsewhere = elsewhere.filter(|(when, _)| *when == moment(page));
+            let line = elsewhere.map(|(_, line)| line).or(page.looked_at);
+            let there = rows(page.position, line.unwrap_or_default(), before.get_value());
+            // Who chose one looks elsewhere too.
+            let moves = elsewhere.is_none() && !page.is_chosen && rested != Some(moment(page));
+            let in_sight = page.position.saturating_sub(view.rows.get_value())..page.position;
+            if moves && there.start > 0 && in_sight.len() < there.len() {
+                return in_sight;
+            }
+            before.set_value(there.clone());
+            there
+        })
+    })
+}
+
+/// Keeps what is looked at in view, and notes when the run rests.
+fn follow(store: Store, view: View, rested: RwSignal<Option<Moment>>) {
+    let resting = StoredValue::new(None::<TimeoutHandle>);
+    let rest = move || {
+        let is_at_end = view.is_at_end();
+        let (now, line, is_chosen) = store.page().with_untracked(|page| (moment(page), page.looked_at, page.is_chosen));
+        rested.set(Some(now));
+        if is_at_end || is_chosen {
+            request_animation_frame(move || view.show(line, !is_chosen));
+        }
+    };
+    store.after_each_change(Box::new(move |page| {
+        let (line, is_latest) = (page.looked_at, !page.is_chosen);
+        // The table has its new row only after this turn.
+        request_animation_frame(move || view.show(line, is_latest));
+        if rested.get_untracked() != Some(moment(page)) {
+            let next = set_timeout_with_handle(rest, REST).ok();
+            let last = resting.try_update_value(|resting| core::mem::replace(resting, next));
+            if let Some(last) = last.flatten() {
+                last.clear();
+            }
+        }
+    }));
 }
 
 fn moment(page: &Page) -> Moment {

@@ -26,13 +26,19 @@ pub(super) fn on_arrow(store: Store, run: fn(&Page) -> &Timeline, event: &Keyboa
     });
     let Some(next) = next else { return };
     event.prevent_default();
-    // It may have to be drawn first.
-    request_animation_frame(move || {
-        give_place(Some(next));
-        if let Some(item) = element(next) {
-            let _ = item.focus();
-        }
-    });
+    // At once where it can be, as the next key may come before the next frame; or else it has to be drawn first.
+    if !go_to(next) {
+        request_animation_frame(move || {
+            go_to(next);
+        });
+    }
+}
+
+/// Gives it the place and the focus, if it is drawn.
+fn go_to(index: usize) -> bool {
+    let Some(item) = element(index) else { return false };
+    give_place(Some(index));
+    item.focus().is_ok()
 }
 
 /// The number of the item that has the focus.
