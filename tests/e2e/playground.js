@@ -62,6 +62,12 @@ export class Playground {
   async open(link = '') {
     await this.page.goto(link === '' ? '' : `#${link}`);
     await expect(this.step).toBeVisible();
+    await this.whole();
+  }
+
+  /** Waits until all of the page is there; what is done before is held until then, which `loading.spec.js` tests. */
+  async whole() {
+    await expect(this.page.locator('#app')).not.toHaveAttribute('aria-busy');
   }
 
   button(name) {

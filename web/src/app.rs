@@ -5,6 +5,7 @@ use crate::components::{
     Presets, Proofs, Seed, Timeline, Transport,
 };
 use crate::store::Store;
+use crate::whole::{self, later};
 use crate::{address, odds, time};
 use leptos::prelude::*;
 
@@ -12,35 +13,38 @@ use leptos::prelude::*;
 pub(crate) fn App() -> impl IntoView {
     let store = Store::new(&address::hash());
     provide_context(store);
-    address::keep_in_step(store);
-    time::let_pass(store);
-    odds::keep_in_step(store);
+    whole::look_out();
+    whole::then(Box::new(move || {
+        address::keep_in_step(store);
+        time::let_pass(store);
+        odds::keep_in_step(store);
+    }));
     view! {
         <Intro/>
         <Notice/>
         <main class="columns">
             <div class="column settings">
-                <Incident/>
+                {later(Box::new(|| view! { <Incident/> }.into_any()))}
                 <Presets/>
                 <Faults/>
-                <Policies/>
+                {later(Box::new(|| view! { <Policies/> }.into_any()))}
                 <Seed/>
             </div>
             <div class="column centre">
                 <LoopStrip/>
                 <Timeline/>
-                <Differences/>
+                {later(Box::new(|| view! { <Differences/> }.into_any()))}
                 <Events/>
             </div>
             <div class="column findings">
                 <Outcome/>
-                <Proofs/>
+                {later(Box::new(|| view! { <Proofs/> }.into_any()))}
                 <Findings/>
             </div>
-            <Odds/>
+            {later(Box::new(|| view! { <Odds/> }.into_any()))}
         </main>
         <Transport/>
-        <Approval/>
-        <Fork/>
+        {later(Box::new(|| view! { <Approval/> }.into_any()))}
+        {later(Box::new(|| view! { <Fork/> }.into_any()))}
     }
 }

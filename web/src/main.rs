@@ -1,7 +1,7 @@
 //! The playground as a page: a thin skin over `steadfast-playground`, which knows everything and is tested natively.
 //!
 //! [`store`] holds the one state in one signal; [`address`] keeps the page's address in step with it and [`time`] lets
-//! time pass, [`odds`] has thousands of runs made; everything in [`components`] draws a part of the state and sends actions.
+//! time pass, [`odds`] has thousands of runs made, [`whole`] knows when all of the page is there; everything in [`components`] draws a part of the state and sends actions.
 
 #![expect(unreachable_pub, reason = "the component macro of Leptos writes `pub` whatever it is given")]
 
@@ -14,6 +14,7 @@ mod odds;
 mod sight;
 mod store;
 mod time;
+mod whole;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

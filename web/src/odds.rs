@@ -1,7 +1,7 @@
-//! Who makes the runs of the odds: workers, which run the page's own module once more, or the page itself in slices.
+//! Who makes the runs of the odds: workers, which run the page's own modules once more, or the page itself in slices.
 //!
-//! The page's module is instantiated again rather than a smaller one built for workers: it is there already, compiled, and a
-//! worker is handed just that. A module of its own would be more to load, and one more thing that can be of another version.
+//! The page's modules are instantiated again rather than a smaller one built for workers: they are there already, compiled, and a
+//! worker is handed just them. A module of its own would be more to load, and one more thing that can be of another version.
 
 mod pool;
 pub(crate) mod worker;

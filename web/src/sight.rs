@@ -84,7 +84,7 @@ impl Sight {
     }
 
     fn move_to(self, at: Instant, axis: &Axis, moves: impl Fn(f64, Frame) -> bool) {
-        let x = axis.at(at).parse::<f64>().unwrap_or_default() * self.track(axis);
+        let x = share(&axis.at(at)) * self.track(axis);
         let most = (self.track(axis) - self.frame.get_value().width).max(0.0);
         self.frame.update_value(|frame| {
             if moves(x, *frame) {
@@ -137,4 +137,11 @@ impl Sight {
             self.seen.set(seen);
         }
     }
+}
+
+/// A share as the axis writes it, `0.5000000`. Browsers' numbers are read by hand: the standard library reads any, with tables of 11 kB.
+fn share(text: &str) -> f64 {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let number = |digits: &str| digits.parse::<u32>().map_or(0.0, f64::from);
+    number(whole) + number(decimals) / 10_f64.powi(i32::try_from(decimals.len()).unwrap_or_default())
 }

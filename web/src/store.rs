@@ -30,7 +30,9 @@ impl Store {
     /// The state that a link describes.
     pub(crate) fn new(link: &str) -> Self {
         let mut state = State::default();
-        update(&mut state, Action::OpenLink(link.to_owned()));
+        if !link.is_empty() {
+            update(&mut state, Action::OpenLink(link.to_owned()));
+        }
         let (page, now) = (RwSignal::new(page(&state)), RwSignal::new(time::drawn(&state)));
         let (entered, odds) = (RwSignal::new(Entered::of(&state)), RwSignal::new(odds(&state)));
         Self { state: StoredValue::new(state), page, entered, now, odds, sight: Sight::new() }

@@ -143,7 +143,10 @@ impl Field {
 /// In the middle of a sentence.
 fn lower(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| core::iter::once(first.to_ascii_lowercase()).chain(letters).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::stop::Stop;
 const DEFAULT_PORT: u16 = 8080;
 /// For how long each target is fuzzed unless another time is asked for: about what a person waits for.
 const DEFAULT_SECONDS: u32 = 60;
-const COMMANDS: &str = "play, test, check, e2e, size, bench, demo, fuzz, npm, setup, help";
+const COMMANDS: &str = "play, test, check, e2e, size, first-view, bench, demo, fuzz, npm, setup, help";
 
 /// What a person asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Check,
     EndToEnd { arguments: Vec<OsString> },
     Size,
+    FirstView,
     Bench(Bench),
     Fuzz { seconds: u32 },
     Demo { arguments: Vec<OsString> },
@@ -78,6 +79,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command
         "fuzz" => fuzz(&mut parser),
         "check" => nothing_more("check", &mut parser, Command::Check),
         "size" => nothing_more("size", &mut parser, Command::Size),
+        "first-view" => nothing_more("first-view", &mut parser, Command::FirstView),
         "bench" => bench(&mut parser).map(Command::Bench),
         "npm" => nothing_more("npm", &mut parser, Command::Npm),
         "setup" => nothing_more("setup", &mut parser, Command::Setup),
@@ -193,6 +195,7 @@ pub(crate) fn help() -> String {
   cargo xtask check                  the stages fmt, clippy and native: what to run while writing
   cargo xtask e2e [ARGUMENTS]        build the page and test it in a browser; arguments go to Playwright
   cargo xtask size                   build the page and weigh it
+  cargo xtask first-view             look in a browser what the page's first view needs, and list in web/later.txt what can wait
   cargo xtask bench                  measure decisions beside other libraries; writes docs/performance.md
     --quick                          a short look that writes nothing
     --instructions [--bless]         count instructions and compare with benches/instructions.txt, or rewrite it

@@ -25,6 +25,7 @@ mod seal;
 mod setup;
 mod size;
 mod small;
+mod split;
 mod stages;
 mod stop;
 mod test;
@@ -63,6 +64,7 @@ fn perform(command: &Command) -> Result<(), Stop> {
         Command::EndToEnd { arguments } => test::run(&project, &stages::named(&["page", "e2e"]), arguments),
         Command::Fuzz { seconds } => fuzz::fuzz(&project, *seconds),
         Command::Size => test::run(&project, &stages::named(&["page", "size"]), &[]),
+        Command::FirstView => split::record(&project),
         Command::Bench(Bench::Speed { quick }) => bench::speed(&project, *quick),
         Command::Bench(Bench::Instructions { bless: false }) => bench::compare(&project),
         Command::Bench(Bench::Instructions { bless: true }) => bench::bless(&project),

@@ -11,7 +11,7 @@ use crate::version;
 const MARKER: &str = "node_modules/.installed-lock.json";
 /// The oldest Node that Playwright and the packages' tests run on.
 const OLDEST_NODE: u32 = 20;
-/// The wasm-opt that `Trunk.toml` names, as the program prints it.
+/// The wasm-opt that the page is made with, as the program prints it.
 const WASM_OPT: &str = "version 132";
 
 /// A folder with a lock file of its own.
@@ -91,7 +91,7 @@ impl Packages {
     }
 }
 
-/// Sees to it that Trunk finds wasm-opt, or can find it.
+/// Sees to it that there is wasm-opt, if it can be had.
 pub(crate) fn provide_wasm_opt(project: &Project) -> Result<(), Stop> {
     let mut question = project.command("wasm-opt");
     question.arg("--version");
@@ -99,7 +99,7 @@ pub(crate) fn provide_wasm_opt(project: &Project) -> Result<(), Stop> {
         return Ok(());
     }
     if project.find("npm").is_none() {
-        say::line("There is no npm here to bring wasm-opt, which shrinks the page; Trunk will fetch it from GitHub.");
+        say::line("There is no npm here to bring wasm-opt, which shrinks the page a little; it is built without.");
         return Ok(());
     }
     provide(project)
@@ -137,10 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn trunk_is_told_the_same_wasm_opt_as_npm_brings() {
+    fn wasm_opt_is_the_one_that_npm_brings() {
         let project = Project::locate().unwrap();
         let number = WASM_OPT.strip_prefix("version ").unwrap();
         assert!(project.read("package.json").unwrap().contains(&format!("\"binaryen\": \"{number}.0.0\"")));
-        assert!(project.read("Trunk.toml").unwrap().contains(&format!("wasm_opt = \"version_{number}\"")));
     }
 }

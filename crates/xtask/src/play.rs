@@ -14,7 +14,7 @@ use crate::stop::Stop;
 
 /// Not `dist`, which the tests build and weigh: both may run at once.
 const FOLDER: &str = "target/play";
-const NEEDS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::Trunk];
+const NEEDS: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::Trunk];
 
 /// Serves the playground on `wanted`, or the next free port, until somebody ends it.
 pub(crate) fn play(project: &Project, wanted: u16) -> Result<(), Stop> {

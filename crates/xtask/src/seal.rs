@@ -123,7 +123,7 @@ fn small_style(style: &str) -> String {
 
 /// A script without the lines that are comments, and without indentation. Neither ours nor those of wasm-bindgen have texts of several
 /// lines, in which either would count.
-fn small_script(script: &str) -> String {
+pub(crate) fn small_script(script: &str) -> String {
     let mut small = String::with_capacity(script.len());
     let mut in_comment = false;
     for line in script.lines().map(str::trim) {

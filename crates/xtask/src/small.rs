@@ -16,7 +16,7 @@ use crate::toolchain::{self, Target};
 /// A panic is where WebAssembly traps: nothing is formatted, and no place in a source is kept. What `.cargo/config.toml` says is
 /// repeated: these flags are used in its place.
 const FLAGS: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none \
-                     --cfg sha2_backend_soft=\"compact\"";
+                     --cfg sha2_backend_soft=\"compact\" --cfg erase_components";
 /// What is compiled anew.
 const LIBRARY: &str = "core,alloc,std,panic_abort";
 

@@ -12,6 +12,7 @@ use crate::seal;
 use crate::setup::Need;
 use crate::size;
 use crate::small;
+use crate::split;
 use crate::stop::Stop;
 use crate::toolchain::Target;
 
@@ -154,7 +155,7 @@ pub(crate) static ALL: [Stage; 13] = [
     },
     Stage {
         name: "page",
-        what: "the page builds in release, and is sealed",
+        what: "the page builds in release, is cut in two, and is sealed",
         time: "half a minute; the first time about 3 minutes",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::Trunk],
         files: &[("index.html", "it is the page that Trunk builds")],
@@ -163,6 +164,7 @@ pub(crate) static ALL: [Stage; 13] = [
             trunk.args(["build", "--release"]);
             small::make(project, &mut trunk);
             stream(trunk)?;
+            split::split(project, "dist")?;
             seal::seal(project, "dist")
         },
     },

@@ -3,6 +3,7 @@
 use super::field::{Shape, field};
 use super::switch::Switch;
 use crate::store::store;
+use crate::whole::later;
 use leptos::prelude::*;
 use steadfast_playground::{Action, Field};
 use steadfast_sim::Fault;
@@ -24,19 +25,26 @@ fn fault(fault: Fault) -> impl IntoView {
     let is_off = store.entry_word(move |entered| (!entered.settings.faults.has(fault)).then_some(""));
     let about = Signal::stored(fault.description().to_owned());
     let flip = Box::new(move || store.send(Action::ToggleFault(fault)));
-    let shape = |of: Field, label: &'static str, sign: &'static str| Shape {
+    let shape = move |of: Field, label: &'static str, sign: &'static str| Shape {
         field: of,
         id: format!("{}-{}", fault.as_str(), sign_name(sign)),
-        name: format!("{}: {}", fault.title(), label.to_lowercase()),
+        name: format!("{}: {}", fault.title(), label.to_ascii_lowercase()),
         label,
         sign,
         choices: &[],
     };
+    let fields = move || {
+        let rate = field(shape(Field::Rate(fault), "Rate", "%"));
+        let windows = field(shape(Field::Windows(fault), "Window", "s"));
+        view! { {rate}{windows} }.into_any()
+    };
+    // Those of a fault that is on from the beginning are seen at first.
+    let is_on = store.peek(|state| state.settings().faults.has(fault));
+    let fields = if is_on { fields() } else { later(Box::new(fields)).into_any() };
     view! {
         <Switch label=fault.title() about id=fault.as_str() checked flip/>
         <div class="fault-when" hidden=is_off>
-            {field(shape(Field::Rate(fault), "Rate", "%"))}
-            {field(shape(Field::Windows(fault), "Window", "s"))}
+            {fields}
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! What comes of it, in tabs: why, the state of things, the conversation, and the settings as code.
 
 use super::{Code, Messages, Standing, Why};
+use crate::whole::later;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -64,9 +65,9 @@ pub(crate) fn Findings() -> impl IntoView {
                 {TABS.into_iter().enumerate().map(|(index, name)| tab(index, name)).collect_view()}
             </div>
             {panel(0, view! { <Why/> }.into_any())}
-            {panel(1, view! { <Standing/> }.into_any())}
-            {panel(2, view! { <Messages is_open=is_open(2)/> }.into_any())}
-            {panel(3, view! { <Code is_open=is_open(3)/> }.into_any())}
+            {panel(1, later(Box::new(|| view! { <Standing/> }.into_any())).into_any())}
+            {panel(2, later(Box::new(move || view! { <Messages is_open=is_open(2)/> }.into_any())).into_any())}
+            {panel(3, later(Box::new(move || view! { <Code is_open=is_open(3)/> }.into_any())).into_any())}
         </div>
     }
 }

@@ -8,6 +8,7 @@ use super::branches::Branches;
 use super::lanes::Lanes;
 use super::shortcuts::{Shortcuts, on_shortcut};
 use crate::store::{Store, store};
+use crate::whole::later;
 use leptos::html::Div;
 use leptos::prelude::*;
 use steadfast::time::Instant;
@@ -41,7 +42,7 @@ pub(crate) fn Timeline() -> impl IntoView {
                 <Shortcuts/>
                 <p class="timeline-now"><strong>{now}</strong>" of "{store.text(|page| clock(page.end))}" virtual time"</p>
             </div>
-            <Branches/>
+            {later(Box::new(|| view! { <Branches/> }.into_any()))}
             // It takes the focus itself: where nothing in sight does, the arrow keys still have to scroll it.
             <div
                 class="timeline-scroll"
@@ -55,7 +56,7 @@ pub(crate) fn Timeline() -> impl IntoView {
                     <Lanes run is_painted=true/>
                     {parting(store)}
                 </div>
-                <Beside/>
+                {later(Box::new(|| view! { <Beside/> }.into_any()))}
             </div>
         </section>
     }

@@ -28,6 +28,9 @@ extern "C" {
     fn url(this: &ImportMeta) -> JsValue;
     #[wasm_bindgen(thread_local_v2, js_namespace = import, js_name = meta)]
     static META: ImportMeta;
+    /// The second module of a page that is cut in two (`web/start.js`).
+    #[wasm_bindgen(thread_local_v2, js_name = steadfastRest)]
+    static REST: Option<JsValue>;
 }
 
 /// The workers of one order. Dropping it ends them at once.
@@ -173,7 +176,8 @@ fn worker(shared: &Rc<Shared>) -> Result<Worker, JsValue> {
         teller.broke(&message.unwrap_or_else(|| format!("{SCRIPT} could not be loaded")));
     });
     worker.set_onerror(Some(on_error.into_js_value().unchecked_ref()));
-    worker.post_message(&Array::of2(&META.with(ImportMeta::url), &wasm_bindgen::module()))?;
+    let rest = REST.with(Option::clone).unwrap_or_default();
+    worker.post_message(&Array::of3(&META.with(ImportMeta::url), &wasm_bindgen::module(), &rest))?;
     Ok(worker)
 }
 

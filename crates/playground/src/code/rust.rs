@@ -73,7 +73,8 @@ fn used(line: &str, text: &str) -> Option<String> {
 /// Whether a name stands in the text by itself, rather than within a longer one.
 fn mentions(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
-        let is_letter = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+        let is_letter =
+            |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         !is_letter(text[..at].chars().next_back()) && !is_letter(text[at + name.len()..].chars().next())
     })
 }

@@ -10,6 +10,14 @@ fn open(link: &str) -> State {
     state
 }
 
+/// The page does not even open it.
+#[test]
+fn no_link_leads_to_a_first_visit() {
+    let (opened, first) = (open(""), State::default());
+    assert_eq!((write(&opened), opened.settings()), (write(&first), first.settings()));
+    assert_eq!((opened.lines(), opened.notice()), (first.lines(), first.notice()));
+}
+
 #[test]
 fn link_says_what_differs_from_a_first_visit_and_nothing_else() {
     assert_eq!(write(&State::default()), "v=2&at=0");
