@@ -33,7 +33,7 @@ test('an agent, a fault\'s rate and window, a setting and its reset', async ({ p
   await pressOn(page, playground.toggle('Outage'), 'Space');
   await enter(page, field('Outage: rate'), '50 %');
   await enter(page, field('Outage: window'), '0-1');
-  await expect(page).toHaveURL(/down:50@0-1000/);
+  await expect(page).toHaveURL(/down:500@0-1000/);
   const retry = page.locator('summary').filter({ hasText: /^Retry/ });
   await pressOn(page, retry, 'Enter');
   const attempts = field('Attempts (retry.attempts)');
