@@ -84,7 +84,7 @@ impl Sight {
     }
 
     fn move_to(self, at: Instant, axis: &Axis, moves: impl Fn(f64, Frame) -> bool) {
-        let x = share(&axis.at(at)) * self.track(axis);
+        let x = number(&axis.at(at)) * self.track(axis);
         let most = (self.track(axis) - self.frame.get_value().width).max(0.0);
         self.frame.update_value(|frame| {
             if moves(x, *frame) {
@@ -139,9 +139,11 @@ impl Sight {
     }
 }
 
-/// A share as the axis writes it, `0.5000000`. Browsers' numbers are read by hand: the standard library reads any, with tables of 11 kB.
-fn share(text: &str) -> f64 {
+/// A number as the axis and style sheets write it, `0.5000000` or `16`. It is read by hand: the standard library reads any, with tables
+/// of 11 kB.
+pub(crate) fn number(text: &str) -> f64 {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let number = |digits: &str| digits.parse::<u32>().map_or(0.0, f64::from);
-    number(whole) + number(decimals) / 10_f64.powi(i32::try_from(decimals.len()).unwrap_or_default())
+    let decimals = decimals.get(..7).unwrap_or(decimals);
+    let whole_number = |digits: &str| digits.parse::<u32>().map_or(0.0, f64::from);
+    whole_number(whole) + whole_number(decimals) / 10_f64.powi(i32::try_from(decimals.len()).unwrap_or_default())
 }

@@ -4,6 +4,8 @@ use crate::store::{Store, store};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use steadfast_playground::{Action, SHORTCUTS, State, shortcut};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 
 #[component]
 pub(crate) fn Shortcuts() -> impl IntoView {
@@ -21,7 +23,11 @@ pub(crate) fn Shortcuts() -> impl IntoView {
 
 /// Does what a key stands for.
 pub(super) fn on_shortcut(store: Store, event: &KeyboardEvent) {
-    if event.ctrl_key() || event.alt_key() || event.meta_key() {
+    // Where somebody types, a key is a letter.
+    let types = event.target().is_some_and(|target| {
+        target.dyn_ref::<HtmlInputElement>().is_some() || target.dyn_ref::<HtmlSelectElement>().is_some()
+    });
+    if types || event.ctrl_key() || event.alt_key() || event.meta_key() {
         return;
     }
     if let Some(action) = store.peek(|state| shortcut(state, &event.key())) {

@@ -7,6 +7,7 @@ use super::beside::{Beside, parting, seconds};
 use super::branches::Branches;
 use super::lanes::Lanes;
 use super::shortcuts::{Shortcuts, on_shortcut};
+use crate::sight::number;
 use crate::store::{Store, store};
 use crate::whole::later;
 use leptos::html::Div;
@@ -72,7 +73,7 @@ fn measure(store: Store, scroller: NodeRef<Div>) {
     let margins = 2 * (body.offset_left() - scroller.offset_left());
     let width = scroller.client_width() - margins - labels;
     let rem = document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
-    let rem = rem.and_then(|style| style.get_property_value("font-size").ok()?.trim_end_matches("px").parse().ok());
+    let rem = rem.and_then(|style| Some(number(style.get_property_value("font-size").ok()?.strip_suffix("px")?)));
     store.page().with_untracked(|page| {
         store.sight().resized(f64::from(width), rem.unwrap_or(16.0), &page.axis);
         store.sight().follow(store.now().get_untracked(), &page.axis);
