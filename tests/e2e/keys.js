@@ -32,9 +32,9 @@ export async function tabTo(page, locator) {
   throw new Error(`Tab never reaches ${locator}`);
 }
 
-/** Presses a key on an element, which must keep focus. */
-export async function pressOn(page, locator, key) {
+/** Presses a key on an element, which must keep focus, or hand it to another. */
+export async function pressOn(page, locator, key, heir = locator) {
   await tabTo(page, locator);
   await page.keyboard.press(key);
-  await expect(locator, 'keeps focus').toBeFocused();
+  await expect(heir, 'has focus then').toBeFocused();
 }

@@ -80,7 +80,7 @@ test('while it loads, the page already says what it is', async ({ page }) => {
   await page.goto('', { waitUntil: 'commit' });
   await expect(page.getByText('A small AI agent, a world that goes wrong')).toBeVisible();
   await expect(page.getByText('Loading')).toBeVisible();
-  const intro = page.locator('.intro-text');
+  const intro = page.locator('.lead');
   const [words, place] = [await intro.innerText(), await intro.boundingBox()];
   letItArrive();
   await expect(page.getByRole('button', { name: 'Step', exact: true })).toBeVisible();

@@ -10,6 +10,7 @@ mod differences;
 mod events;
 mod faults;
 mod field;
+mod focus;
 mod fork;
 mod incident;
 mod intro;

@@ -1,5 +1,6 @@
 //! The tabs "Branches": the run itself and its forks; and what can be done with the one that is looked at.
 
+use super::focus::focus;
 use crate::store::{Store, store};
 use leptos::prelude::*;
 use steadfast_playground::{Action, Tab};
@@ -40,6 +41,13 @@ pub(crate) fn Branches() -> impl IntoView {
             others.map(option).collect::<Vec<_>>()
         })
     };
+    let delete = move |_| {
+        store.send(Action::DeleteBranch(current()));
+        // To the branch that is looked at then, or to where the next one is made.
+        request_animation_frame(|| {
+            focus(&["section:not([hidden]) > ul > li > .branch-tab[aria-current]", ".transport [data-icon=fork]"])
+        });
+    };
     view! {
         <section class="branches" aria-labelledby="branches-title" hidden=none>
             <h2 id="branches-title" class="unseen">"Branches"</h2>
@@ -69,7 +77,7 @@ pub(crate) fn Branches() -> impl IntoView {
                         }
                     />
                 </label>
-                <button class="button" hidden=of_run on:click=move |_| store.send(Action::DeleteBranch(current()))>
+                <button class="button" hidden=of_run on:click=delete>
                     "Delete this branch"
                 </button>
             </div>

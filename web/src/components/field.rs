@@ -2,6 +2,7 @@
 //!
 //! There is one function for all of them, fed by what the state knows of each, so that the page carries its machinery once.
 
+use super::focus::focus;
 use crate::store::store;
 use leptos::prelude::*;
 use steadfast_playground::Field;
@@ -31,6 +32,7 @@ pub(crate) fn field(shape: Shape) -> impl IntoView {
     let is_invalid = store.entry_word(move |entered| entered.error(field).map(|_| "true"));
     let is_unchanged = store.entry_word(move |entered| (!entered.is_changed(field)).then_some(""));
     let about_id = format!("{id}-about");
+    let reset_id = format!("#{id}");
     let typed = move |text: String| store.send(field.typed(text));
     let input = choices.is_empty().then(|| {
         view! {
@@ -73,7 +75,11 @@ pub(crate) fn field(shape: Shape) -> impl IntoView {
                 class="button plain small"
                 aria-label=format!("Reset {name}")
                 hidden=is_unchanged
-                on:click=move |_| store.send(field.reset())
+                on:click=move |_| {
+                    store.send(field.reset());
+                    // This button is gone then; what it has reset is still there.
+                    focus(&[&reset_id]);
+                }
             >
                 "Reset"
             </button>
