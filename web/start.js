@@ -7,7 +7,7 @@ const REST = './rest.wasm';
 /** The mark of a page that is to have both modules before it begins. */
 const WHOLE = 'whole';
 /** What the page listens to; a test of xtask holds that this is all. */
-const KINDS = ['cancel', 'change', 'click', 'close', 'dragover', 'drop', 'hashchange', 'input', 'keydown', 'pointercancel', 'pointerdown', 'pointermove', 'pointerup', 'resize', 'scroll', 'submit', 'toggle', 'visibilitychange'];
+const KINDS = ['cancel', 'change', 'click', 'close', 'dragover', 'drop', 'hashchange', 'input', 'keydown', 'pointercancel', 'pointerdown', 'pointermove', 'pointerover', 'pointerup', 'resize', 'scroll', 'submit', 'toggle', 'visibilitychange'];
 /** What the browser would do by itself, without the page: it does so when the page hears of it. */
 const PREVENTED = ['click', 'dragover', 'drop', 'submit'];
 const held = [];

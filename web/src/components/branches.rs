@@ -45,7 +45,7 @@ pub(crate) fn Branches() -> impl IntoView {
         store.send(Action::DeleteBranch(current()));
         // To the branch that is looked at then, or to where the next one is made.
         request_animation_frame(|| {
-            focus(&["section:not([hidden]) > ul > li > .branch-tab[aria-current]", ".transport [data-icon=fork]"]);
+            focus(&[".branches:not([hidden]) .branch-tab[aria-current]", ".transport [data-icon=fork]"]);
         });
     };
     view! {
