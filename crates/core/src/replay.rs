@@ -38,7 +38,8 @@ pub struct WhatIf {
     pub beyond: Option<Beyond>,
 }
 
-/// Other settings from some entry of a trace on.
+/// Other settings from some entry of a trace on. From there it is as after any difference: answers come after as long a time as they
+/// took, and the host is punctual. What a budget around the run had left is not told again.
 #[derive(Debug, Clone)]
 pub struct Turn {
     /// So many entries stay as they are. The settings change between two inputs: where one input led to this entry and to more, after

@@ -335,7 +335,7 @@ impl Run {
     /// what stood there when the run began.
     #[must_use]
     pub fn with_recording(mut self) -> Self {
-        if !self.told && self.recorded.is_none() {
+        if !self.told && self.recorded.is_none() && self.trace.entries().is_empty() {
             self.recorded = Some(Vec::new());
         }
         self
@@ -517,19 +517,22 @@ impl Run {
             // What a server asks for is heard before time passes, which may begin another attempt.
             self.hear_pause(*id, failure);
         }
+        if let Input::Narrowed(left) = &input {
+            // So is what may be spent no more.
+            self.narrow(*left);
+        }
         if !(sabotaged!(LateReplyCounts) && matches!(input, Input::ModelReplied(..))) {
             self.pass_time();
         }
         match input {
             Input::Start => self.start(),
-            Input::Tick => {}
+            Input::Tick | Input::Narrowed(_) => {}
             Input::ModelReplied(id, reply) => self.model_replied(id, reply),
             Input::ToolReplied(id, output) => self.tool_replied(id, output),
             Input::Failed(id, failure) => self.failed(id, failure),
             Input::Output(id) => drop(self.heard_of(id, call::Input::Output(id.attempt))),
             Input::Commit(id) => drop(self.heard_of(id, call::Input::Commit(id.attempt))),
             Input::Spent(id, spend) => drop(self.heard_of(id, call::Input::Spent(id.attempt, spend))),
-            Input::Narrowed(left) => self.narrow(left),
             Input::Decided(id, decision) => self.decided(id, None, decision),
             Input::DecidedOn(id, digest, decision) => self.decided(id, Some(digest), decision),
             Input::Reconciled(id, found) => self.reconciled(id, found),

@@ -50,10 +50,14 @@ pub struct Incident {
 
 impl Incident {
     /// The incident of a run that was [made to record](Run::with_recording) and was told something. There is none of a run that was
-    /// restored: it began in another one.
+    /// restored, which began in another one, nor of one whose trace is off.
     #[must_use]
     pub fn of(run: &Run) -> Option<Self> {
         let (origin, recording) = (run.origin()?.clone(), Recording::of(run)?);
+        if run.trace().entries().is_empty() {
+            // Its trace is off: nobody could tell whether it comes again.
+            return None;
+        }
         let (policy, tools) = (run.policy().clone(), run.tools().to_vec());
         Some(Self { policy, tools, origin, recording, trace: checksum(run.trace()) })
     }
@@ -335,6 +339,8 @@ mod tests {
         assert!(Incident::of(&fresh()).is_none());
         let silent = Run::new(RunId(9), "Tell Ana.", strange_policy(), 2, tools(), Seed(7)).unwrap();
         assert!(Incident::of(&told(silent, 0)).is_none());
+        let without_trace = fresh().with_trace(Trace::off());
+        assert!(Incident::of(&told(without_trace, 0)).is_none(), "nobody could tell whether it comes again");
         assert_eq!(told(fresh(), 0).result().unwrap().stop, StopReason::Answered);
     }
 }

@@ -78,7 +78,7 @@ impl Run {
     /// The model asks for something again that may have happened already: that is a human's decision, risky or not.
     fn doubtful_stage(&mut self, name: &str, args: &str, key: Key, error: String) -> Stage {
         if self.policy.approval().has_approver() {
-            let unsure = Unsure::new(key, args.into(), 0, Failure::new(FailureClass::ToolUnknown, error));
+            let unsure = Unsure::new(key, args.into(), 0, Failure::new(FailureClass::Incomplete, error));
             return self.ask(name, key, args, Some(unsure));
         }
         let _ = self.block(name, key, BlockReason::NobodyToAsk, "");
@@ -250,11 +250,11 @@ impl Run {
                     return (self.gate(&action.call, tool, key, &args), true);
                 }
                 if repeats && may || sabotaged!(InterruptedRunsAgain) {
-                    let failure = Failure::new(FailureClass::ToolUnknown, "");
+                    let failure = Failure::new(FailureClass::Incomplete, "");
                     let again = Unsure::new(key, args.clone(), attempts, failure);
                     return (self.run_tool(tool, key, args, Some(&again)), true);
                 }
-                let failure = Failure::new(FailureClass::ToolUnknown, "its process ended while it was under way");
+                let failure = Failure::new(FailureClass::Incomplete, "its process ended while it was under way");
                 let unsure = Unsure { twice, ..Unsure::new(key, args, attempts, failure) };
                 (self.unsure_stage(action, unsure), true)
             }
@@ -344,7 +344,7 @@ impl Run {
             EffectState::Intended | EffectState::Started | EffectState::Unknown => {
                 let known = (state == EffectState::Unknown && !output.is_empty()).then_some(output);
                 let words = known.unwrap_or_else(|| "another resume of this run started it".into());
-                let failure = Failure::new(FailureClass::ToolUnknown, words);
+                let failure = Failure::new(FailureClass::Incomplete, words);
                 let attempts = again.map_or(0, |unsure| unsure.attempts);
                 let unsure = Unsure { twice: true, ..Unsure::new(key, args, attempts, failure) };
                 // Whoever started it may still be at it: nobody is asked to start it again.

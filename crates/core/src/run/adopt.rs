@@ -40,8 +40,8 @@ impl Run {
     /// | budget and deadline of a [restored](Self::restore) run | stay those of its snapshot |
     /// | a run that is over | stays as it is, and nothing is traced |
     ///
-    /// It is traced as [`Event::PolicyChanged`], with the host's reason. A run that [records](Self::with_recording) and was told
-    /// something ends its recording: what it was told cannot be told again to a run of one policy.
+    /// It is traced as [`Event::PolicyChanged`], with the host's reason. A run that [records](Self::with_recording) ends its
+    /// recording, and records no more: what it is told cannot be told again to a run of one policy.
     ///
     /// Fails, and changes nothing, if these are not the tools of the run in their order, or if one that may poll is not
     /// among them.
@@ -73,9 +73,7 @@ impl Run {
         if matches!(&self.stage, Phase::Over(end) if end.suspended.is_none()) {
             return Ok(());
         }
-        if self.told {
-            self.recorded = None;
-        }
+        self.recorded = None;
         (self.policy, self.tools) = (policy, tools);
         self.commons.adopt(&self.policy, &self.tools, self.seed);
         self.steps = self.steps.clone().with_limit(self.policy.max_steps());

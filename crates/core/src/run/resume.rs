@@ -303,7 +303,7 @@ impl Action {
                 let approval = Approval::load(from, hash)?;
                 let again: Option<(u32, String)> = from.take()?;
                 let again = again.map(|(attempts, error)| {
-                    let failure = Failure::new(FailureClass::ToolUnknown, error);
+                    let failure = Failure::new(FailureClass::Incomplete, error);
                     let args = approval.request().args.clone();
                     Unsure::new(approval.key(), args, attempts, failure)
                 });

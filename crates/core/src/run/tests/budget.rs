@@ -82,6 +82,17 @@ fn a_budget_that_others_spend_from_too_ends_a_run_that_was_told_so() {
 }
 
 #[test]
+fn a_retry_that_is_due_when_the_run_hears_that_nothing_is_left_is_not_made() {
+    let mut run = started(policy());
+    let id = think(&mut run);
+    run.handle(at(1), Input::Failed(id, Failure::transient("503")));
+    let Output::Wait { until: Some(until), .. } = run.poll() else { panic!() };
+    run.handle(until, Input::Narrowed(Left { attempts: Some(0), ..Left::default() }));
+    assert_eq!(result(&mut run).stop, StopReason::Budget);
+    assert_eq!(run.spent().attempts, 1);
+}
+
+#[test]
 fn a_run_that_begins_with_nothing_left_asks_nobody() {
     let mut run = Run::new(RunId(1), "task", policy(), 1, vec![], Seed(1)).unwrap();
     run.handle(at(0), Input::Narrowed(Left { attempts: Some(0), ..Left::default() }));

@@ -681,6 +681,12 @@ fn what_was_under_way_and_became_risky_runs_again_only_with_a_yes() {
     let request = ask(&mut run);
     run.handle(at(1), Input::Decided(request.id, Decision::Deny { message: String::new() }));
     assert!(told(&run).contains("its outcome is unknown (its process ended while it was under way)"), "{}", told(&run));
+    let unknown = |entry: &crate::trace::Entry| match &entry.event {
+        Event::EffectUnknown { failure, .. } => Some(failure.class),
+        _ => None,
+    };
+    let classes: Vec<_> = run.trace().entries().iter().filter_map(unknown).collect();
+    assert!(!classes.is_empty() && classes.iter().all(|class| class.may_have_taken_effect()), "{classes:?}");
 
     // One that waited for its server, and was never begun, is asked about as any other.
     let mut run = Run::new(RunId(1), "Index it.", asking(), 1, vec![ToolSpec::new("index")], Seed(1)).unwrap();
