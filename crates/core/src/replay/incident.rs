@@ -315,6 +315,23 @@ mod tests {
     }
 
     #[test]
+    fn of_two_inputs_at_the_same_instant_the_earlier_one_stays_the_earlier_one() {
+        let mut run = fresh();
+        run.handle(Instant::ORIGIN, Input::Start);
+        let id = next_attempt(&mut run);
+        run.handle(run.now() + ms(9), Input::ModelReplied(id, ModelReply::answer("391")));
+        run.handle(run.now(), Input::Cancel);
+        assert_eq!(run.result().unwrap().stop, StopReason::Answered);
+        let incident = Incident::of(&run).unwrap();
+        for entries in 0..run.trace().entries().len() {
+            let turn = Turn { entries, policy: strange_policy(), tools: tools(), reason: String::new() };
+            let fork = incident.fork(turn).unwrap();
+            assert_eq!(fork.first_difference, None, "after {entries}");
+            assert_eq!(fork.run.result(), run.result());
+        }
+    }
+
+    #[test]
     fn one_that_decides_otherwise_than_it_did_says_so() {
         let mut incident = Incident::of(&told(fresh(), 0)).unwrap();
         incident.policy = incident.policy.with_model(CallPolicy::unguarded());

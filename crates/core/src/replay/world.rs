@@ -43,7 +43,14 @@ struct Answer {
     asked: Instant,
     /// Of a question: the digest of the call that was shown.
     shown: Option<Digest>,
-    came: Vec<(Duration, Input)>,
+    came: Vec<(Duration, Told)>,
+}
+
+/// An input of the recorded run, and which one it was: of two at the same instant the earlier one stays the earlier one.
+#[derive(Debug, Clone)]
+struct Told {
+    place: usize,
+    input: Input,
 }
 
 /// What the recorded run did after one input.
@@ -78,7 +85,7 @@ impl World {
             && let Some(answer) = self.answers.get_mut(subject).and_then(|answers| answers.get_mut(*index))
         {
             let after = now - answer.asked;
-            answer.came.push((after, input.clone()));
+            answer.came.push((after, Told { place: self.steps.len(), input: input.clone() }));
         }
     }
 
@@ -166,7 +173,7 @@ impl World {
             outputs = drain(&mut run);
             place += 1;
             if !step.is_done_alike(&run, entries, &outputs, recorded) {
-                let coming = still_coming(told.get(place..).unwrap_or_default(), &names);
+                let coming = still_coming(told, place, &names);
                 return Ok(self.go_on(run, outputs, asked_for, coming));
             }
             for (subject, name) in outputs.iter().filter_map(|output| asked(&run, output)) {
@@ -175,7 +182,7 @@ impl World {
             }
         }
         if place < told.len() {
-            let coming = still_coming(told.get(place..).unwrap_or_default(), &names);
+            let coming = still_coming(told, place, &names);
             return Ok(self.go_on(run, Vec::new(), asked_for, coming));
         }
         if let Some(turn) = turn {
@@ -207,9 +214,9 @@ impl World {
                         return (run, Some(Beyond { what: alloc::format!("{subject}") }));
                     };
                     *index += 1;
-                    for (after, input) in &answer.came {
+                    for (after, Told { place, input }) in &answer.came {
                         let input = renamed(input.clone(), name, answer.shown, shown(output));
-                        coming.add(run.now() + *after, input);
+                        coming.add(run.now() + *after, *place, input);
                     }
                     continue;
                 }
@@ -263,15 +270,15 @@ fn waits_until(outputs: &[Output]) -> Option<Instant> {
 }
 
 /// What is told later of what was asked for under these names, and by the host of its own accord.
-fn still_coming(told: &[(Instant, Input)], names: &BTreeSet<Name>) -> Coming {
+fn still_coming(told: &[(Instant, Input)], from: usize, names: &BTreeSet<Name>) -> Coming {
     let mut coming = Coming::default();
-    for (at, input) in told {
+    for (place, (at, input)) in told.iter().enumerate().skip(from) {
         let comes = match name_of(input) {
             Some(name) => names.contains(&name),
             None => !matches!(input, Input::Tick),
         };
         if comes {
-            coming.add(*at, input.clone());
+            coming.add(*at, place, input.clone());
         }
     }
     coming
@@ -285,21 +292,21 @@ fn shown(output: &Output) -> Option<Digest> {
     }
 }
 
-/// What is on its way, the earliest first; of equals, the one that was added first.
+/// What is on its way, the earliest first; of equals, the one that the recorded run was told first.
 #[derive(Debug, Default)]
 struct Coming {
-    inputs: BTreeMap<(Instant, u64), Input>,
+    inputs: BTreeMap<(Instant, usize, u64), Input>,
     added: u64,
 }
 
 impl Coming {
-    fn add(&mut self, at: Instant, input: Input) {
+    fn add(&mut self, at: Instant, place: usize, input: Input) {
         self.added += 1;
-        self.inputs.insert((at, self.added), input);
+        self.inputs.insert((at, place, self.added), input);
     }
 
     fn next_at(&self) -> Option<Instant> {
-        self.inputs.first_key_value().map(|((at, _), _)| *at)
+        self.inputs.first_key_value().map(|((at, ..), _)| *at)
     }
 
     fn take(&mut self) -> Option<Input> {
