@@ -59,9 +59,7 @@ const STATES = [
     await expect(playground.forkForm).toBeVisible();
   }],
   ['a branch beside the run', 'v=1&scenario=flaky&seed=7&at=6', async ({ playground }) => {
-    await playground.fork.click();
-    await playground.forkWhat.selectOption({ label: 'Outage on' });
-    await playground.forkForm.getByRole('button', { name: 'Fork', exact: true }).click();
+    await playground.forkBy('Outage on');
     await playground.jumpToEnd();
     await expect(playground.differences).toBeVisible();
   }],

@@ -4,14 +4,6 @@ import { test, expect } from './fixture.js';
 /** The flaky run of seed 7 up to its first failure. */
 const FAILED = 'v=1&scenario=flaky&seed=7&at=6';
 
-async function forkBy(playground, what, value) {
-  await playground.fork.click();
-  await expect(playground.forkForm).toBeVisible();
-  await playground.forkWhat.selectOption({ label: what });
-  if (value !== undefined) await playground.forkValue.fill(value);
-  await playground.forkForm.getByRole('button', { name: 'Fork', exact: true }).click();
-}
-
 for (const [name, size] of Object.entries({ desktop: [1280, 800], phone: [360, 740] })) {
   test.describe(name, () => {
     test.use({ viewport: { width: size[0], height: size[1] } });
@@ -19,7 +11,7 @@ for (const [name, size] of Object.entries({ desktop: [1280, 800], phone: [360, 7
     test('a setting is changed at an event: past, line of the change, parting and differences', async ({ playground }) => {
       await playground.open(FAILED);
       const past = await playground.eventTexts();
-      await forkBy(playground, 'Attempts, now 4', '1');
+      await playground.forkBy('Attempts, now 4', '1');
       await expect(playground.forkForm).toBeHidden();
       await expect(playground.branchTabs).toHaveCount(2);
       await expect(playground.branchTabs.nth(1)).toHaveAttribute('aria-current', 'true');
@@ -36,7 +28,7 @@ for (const [name, size] of Object.entries({ desktop: [1280, 800], phone: [360, 7
 
     test('faults are changed at an event', async ({ playground }) => {
       await playground.open(FAILED);
-      await forkBy(playground, 'Outage on');
+      await playground.forkBy('Outage on');
       await expect(playground.events.last()).toContainText('The faults change here');
       await playground.jumpToEnd();
       await expect(playground.difference('Stop reason')).toContainText('model_unavailable');
@@ -44,7 +36,7 @@ for (const [name, size] of Object.entries({ desktop: [1280, 800], phone: [360, 7
 
     test('the answer is changed, and the run itself keeps its own', async ({ playground }) => {
       await playground.open('v=1&scenario=risky&decisions=a&at=18');
-      await forkBy(playground, 'Deny send_email, with a word to the model', 'not today');
+      await playground.forkBy('Deny send_email, with a word to the model', 'not today');
       await playground.jumpToEnd();
       await expect(playground.difference('Effects').getByRole('cell')).toHaveText(['none', '1']);
       await playground.expectEvents([/A human said no: not today/]);
@@ -55,7 +47,7 @@ for (const [name, size] of Object.entries({ desktop: [1280, 800], phone: [360, 7
 
     test('nothing of the page is wider than the window, with two runs and the form open', async ({ page, playground }) => {
       await playground.open(FAILED);
-      await forkBy(playground, 'Attempts, now 4', '1');
+      await playground.forkBy('Attempts, now 4', '1');
       const wide = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect(await wide()).toBe(0);
       await playground.fork.click();
@@ -68,7 +60,7 @@ for (const [name, size] of Object.entries({ desktop: [1280, 800], phone: [360, 7
 
 test('what cannot be forked is said in place, and the form stays', async ({ playground }) => {
   await playground.open(FAILED);
-  await forkBy(playground, 'Attempts, now 4', '0');
+  await playground.forkBy('Attempts, now 4', '0');
   await expect(playground.forkForm.getByRole('alert')).toContainText('retry.attempts');
   await expect(playground.forkValue).toHaveAttribute('aria-invalid', 'true');
   await playground.forkForm.getByRole('button', { name: 'Cancel' }).click();
@@ -78,12 +70,12 @@ test('what cannot be forked is said in place, and the form stays', async ({ play
 
 test('branches are chosen, named, put beside each other and deleted', async ({ playground }) => {
   await playground.open(FAILED);
-  await forkBy(playground, 'Attempts, now 4', '1');
+  await playground.forkBy('Attempts, now 4', '1');
   await playground.branchName.fill('Give up at once');
   await playground.branchName.press('Enter');
   await expect(playground.branchTabs.nth(1)).toContainText('Give up at once');
   await playground.branchTabs.first().click();
-  await forkBy(playground, 'Outage on');
+  await playground.forkBy('Outage on');
   await expect(playground.branchTabs).toHaveCount(3);
   await playground.beside.selectOption({ label: 'Give up at once' });
   await expect(playground.differences.getByRole('columnheader')).toHaveText(['Branch 1', 'Give up at once']);
@@ -93,7 +85,7 @@ test('branches are chosen, named, put beside each other and deleted', async ({ p
 
 test('a link holds the branches', async ({ page, playground, stranger }) => {
   await playground.open(FAILED);
-  await forkBy(playground, 'Attempts, now 4', '1');
+  await playground.forkBy('Attempts, now 4', '1');
   await playground.branchName.fill('Näh, "<b>" 50 %');
   await playground.branchName.press('Enter');
   await playground.jumpToEnd();
@@ -104,22 +96,9 @@ test('a link holds the branches', async ({ page, playground, stranger }) => {
   expect(await stranger.eventTexts()).toEqual(texts);
 });
 
-test('the keyboard alone forks, compares and goes back', async ({ page, playground }) => {
-  await playground.open(FAILED);
-  await playground.fork.focus();
-  await page.keyboard.press('Enter');
-  await expect(playground.forkWhat).toBeFocused();
-  await page.keyboard.type('Outage on');
-  await page.keyboard.press('Tab');
-  await playground.forkForm.getByRole('button', { name: 'Fork', exact: true }).press('Enter');
-  await expect(playground.branchTabs).toHaveCount(2);
-  await playground.branchTabs.first().press('Enter');
-  await expect(playground.branchTabs.first()).toHaveAttribute('aria-current', 'true');
-});
-
 test('the shared playhead: choosing the other run stays at the same moment', async ({ playground }) => {
   await playground.open(FAILED);
-  await forkBy(playground, 'Attempts, now 4', '1');
+  await playground.forkBy('Attempts, now 4', '1');
   await playground.jumpToEnd();
   await playground.branchTabs.first().click();
   await expect(playground.step).toBeEnabled();

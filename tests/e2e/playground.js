@@ -151,6 +151,15 @@ export class Playground {
     }
   }
 
+  /** Forks at the event that is looked at: what is otherwise, by its label, and its value where it has one. */
+  async forkBy(what, value) {
+    await this.fork.click();
+    await expect(this.forkForm).toBeVisible();
+    await this.forkWhat.selectOption({ label: what });
+    if (value !== undefined) await this.forkValue.fill(value);
+    await this.forkForm.getByRole('button', { name: 'Fork', exact: true }).click();
+  }
+
   /** A bar or mark of the timeline by its full name, or by how that begins. */
   item(name) {
     return this.timeline.getByRole('button', { name, exact: true });

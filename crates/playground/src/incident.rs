@@ -1,26 +1,26 @@
 //! Incidents: runs that were recorded elsewhere, told again by the engine, and what they would have been under other settings.
 
+use std::sync::Arc;
+
+use crate::recording::Recording;
 use steadfast::event::Event;
 use steadfast::policy::RunPolicy;
 use steadfast::replay::{Incident, Turn};
-use steadfast::run::ToolSpec;
 use steadfast_sim::Outcome;
 
 /// An incident that is open.
 #[derive(Debug, Clone)]
 pub struct Replayed {
     incident: Incident,
+    /// The run as it was, told again once.
+    recorded: Arc<Recording>,
 }
 
 /// A run of an incident: as it was, or as it would have been.
 #[derive(Debug, Clone)]
 pub struct Told {
     /// What is shown.
-    pub outcome: Outcome,
-    /// What it was decided by.
-    pub policy: RunPolicy,
-    /// Its tools.
-    pub tools: Vec<ToolSpec>,
+    pub run: Arc<Recording>,
     /// What to tell a person about it.
     pub about: String,
     /// The first line that is another decision than the recorded one; of the recorded run itself, none.
@@ -32,10 +32,11 @@ pub struct Told {
 impl Replayed {
     /// Opens an incident, if the engine decides now as it did then.
     pub fn open(incident: Incident) -> Result<Self, String> {
-        match incident.replay() {
-            Ok(_) => Ok(Self { incident }),
-            Err(error) => Err(format!("This recording could not be opened: {error}. Nothing has changed.")),
-        }
+        let run = incident.replay();
+        let run = run.map_err(|error| format!("This recording could not be opened: {error}. Nothing has changed."))?;
+        let (policy, tools) = (incident.policy().clone(), incident.tools().to_vec());
+        let recorded = Arc::new(Recording::of(Outcome::of_run(&run), Some(policy), tools));
+        Ok(Self { incident, recorded })
     }
 
     /// The recording itself.
@@ -47,11 +48,9 @@ impl Replayed {
     /// The run as it was.
     #[must_use]
     pub fn as_recorded(&self) -> Told {
-        let (policy, tools) = (self.incident.policy().clone(), self.incident.tools().to_vec());
         let about =
             "This run was recorded elsewhere. The engine was told it all again, and decides what it decided then.";
-        let outcome = self.incident.replay().map_or_else(|_| Outcome::default(), |run| Outcome::of_run(&run));
-        Told { outcome, policy, tools, about: about.into(), differs_at: None, changed_at: None }
+        Told { run: Arc::clone(&self.recorded), about: about.into(), differs_at: None, changed_at: None }
     }
 
     /// The run as it would have been under that policy after so many of its lines, with the tools as they were.
@@ -81,8 +80,8 @@ impl Replayed {
             about.push_str(&beyond.what);
             about.push('.');
         }
-        let outcome = Outcome::of_run(&what_if.run);
-        Ok(Told { outcome, policy, tools, about, differs_at, changed_at: changed })
+        let run = Arc::new(Recording::of(Outcome::of_run(&what_if.run), Some(policy), tools));
+        Ok(Told { run, about, differs_at, changed_at: changed })
     }
 }
 

@@ -162,10 +162,8 @@ impl State {
         self.answers.clear();
         let shown = tried.as_ref().unwrap_or(&recorded);
         self.told = Some((shown.about.clone(), shown.differs_at));
-        let branch = |name: &str, told: Told| {
-            let run = Arc::new(Recording::of(told.outcome, Some(told.policy), told.tools));
-            Branch { name: name.into(), run, ..Branch::of(self.settings.clone()) }
-        };
+        let branch =
+            |name: &str, told: Told| Branch { name: name.into(), run: told.run, ..Branch::of(self.settings.clone()) };
         let mut branches = vec![branch("As recorded", recorded)];
         // What would have been stands beside what was.
         branches.extend(tried.map(|told| {

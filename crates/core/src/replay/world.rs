@@ -136,10 +136,13 @@ impl World {
     ) -> Result<WhatIf, ReplayError> {
         let recorded = original.trace().entries();
         let (run, beyond) = self.drive(other, recorded, told, turn)?;
-        let is_own = |entry: &&Entry| !matches!(entry.event, Event::PolicyChanged { .. });
-        let own: Vec<Entry> = run.trace().entries().iter().filter(is_own).cloned().collect();
+        let entries = run.trace().entries();
+        let changed = entries.iter().position(|entry| matches!(entry.event, Event::PolicyChanged { .. }));
+        // Until the settings change it is the recorded run, and what tells of the change is in neither.
+        let (same, from) = changed.map_or((0, 0), |at| (at, at + 1));
+        let later = (recorded.get(same..).unwrap_or_default(), entries.get(from..).unwrap_or_default());
         // Where the recording ends, both traces end: that is no difference.
-        let first_difference = first_difference(recorded, &own, beyond.is_some());
+        let first_difference = first_difference(later.0, later.1, beyond.is_some()).map(|at| same + at);
         Ok(WhatIf { run, first_difference, beyond })
     }
 
