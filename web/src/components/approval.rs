@@ -1,21 +1,19 @@
 //! The dialog "Approval": a human's answer to one exact tool call. Virtual time stands still while it is open.
 
+use super::focus::focus;
 use super::text::{facts, line};
 use crate::store::{Store, store};
 use leptos::ev::{Event, KeyboardEvent};
 use leptos::html::{Button, Details, Dialog, Input, Textarea};
 use leptos::prelude::*;
 use steadfast_playground::{Action, Argument, Asking, State};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 /// Where nothing had the focus before the question, the browser gives it back to nothing; Step is what comes next.
 fn keep_focus() {
     // Just closed, the dialog may still hold it for a moment.
     let lost = document().active_element().is_none_or(|element| element.matches("body, dialog *").unwrap_or(true));
-    let step = document().query_selector("[data-icon=step]").ok().flatten();
-    if let Some(step) = step.filter(|_| lost).and_then(|step| step.dyn_into::<HtmlElement>().ok()) {
-        let _ = step.focus();
+    if lost {
+        focus(&["[data-icon=step]"]);
     }
 }
 

@@ -1,11 +1,10 @@
 //! What comes of it, in tabs: why, the state of things, the conversation, and the settings as code.
 
+use super::focus::focus;
 use super::{Code, Messages, Standing, Why};
 use crate::whole::later;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 /// The tabs, by name.
 pub(super) const TABS: [&str; 4] = ["Why", "State", "Messages", "Code"];
@@ -48,10 +47,7 @@ pub(crate) fn Findings() -> impl IntoView {
         };
         event.prevent_default();
         open.set(next);
-        let tab = document().get_element_by_id(&format!("tab-{}", TABS[next]));
-        if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
-            let _ = tab.focus();
-        }
+        focus(&[&format!("#tab-{}", TABS[next])]);
     };
     let is_open = move |index: usize| Signal::derive(move || open.get() == index);
     let panel = move |index: usize, content: AnyView| {

@@ -1,12 +1,11 @@
 //! The histogram of one policy: when its runs ended. Every bar opens its worst run; a table tells the same in numbers.
 
+use crate::components::focus::focus;
 use crate::store::Store;
 use leptos::either::Either;
 use leptos::prelude::*;
 use steadfast_playground::Action;
 use steadfast_playground::odds::{BarDrawn, OddsAction, SideDrawn};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 pub(super) fn side(store: Store, side: usize, drawn: &SideDrawn) -> impl IntoView + use<> {
     let title = format!("odds-side-{side}");
@@ -84,13 +83,10 @@ fn row(bar: &BarDrawn) -> impl IntoView + use<> {
 /// Shows the run, and leads whoever pressed the bar to where it is.
 fn open(store: Store, side: usize, seed: u64) {
     store.send(Action::Odds(OddsAction::OpenSeed(side, seed)));
-    let find = |selector: &str| document().query_selector(selector).ok().flatten();
-    if let Some(run) = find(".centre") {
+    if let Ok(Some(run)) = document().query_selector(".centre") {
         run.scroll_into_view();
     }
-    if let Some(step) = find("[data-icon=back]").and_then(|step| step.dyn_into::<HtmlElement>().ok()) {
-        let _ = step.focus();
-    }
+    focus(&["[data-icon=back]"]);
 }
 
 fn thousandths(share: u64) -> String {
