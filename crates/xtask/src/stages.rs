@@ -171,7 +171,7 @@ pub(crate) static ALL: [Stage; 13] = [
     Stage {
         name: "e2e",
         what: "the page as a person uses it, in a real browser",
-        time: "about a minute",
+        time: "about 10 minutes",
         needs: &[Need::NodePackages, Need::Browser],
         files: &[
             ("tests/e2e", "the end-to-end tests stand there"),
