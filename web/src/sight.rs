@@ -140,7 +140,7 @@ impl Sight {
 }
 
 /// A number as the axis and style sheets write it, `0.5000000` or `16`. It is read by hand: the standard library reads any, with tables
-/// of 11 kB.
+/// that the first view would have to load.
 pub(crate) fn number(text: &str) -> f64 {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let decimals = decimals.get(..7).unwrap_or(decimals);

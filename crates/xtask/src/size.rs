@@ -13,7 +13,7 @@ use crate::stop::Stop;
 
 /// In bytes, compressed: whatever a browser fetches until the first view is there and says what it shows. What a phone loads in less
 /// than a second at the 1.6 Mbit/s of Lighthouse's slow 4G, and what the page is to come to, is 150,000. What is left to do for that:
-/// the constants of functions that come later still come first (a linker's symbols would tell which those are), and half of the
+/// the constants of functions that come later still come first (a linker's symbols would tell which those are), and much of the
 /// rest is what Leptos makes of the views of the first screen.
 const LIMIT: u64 = 213_000;
 /// With what comes right after it, without which the page hears nobody, and with what is fetched when it is wanted.
