@@ -84,7 +84,7 @@ test('while it loads, the page already says what it is', async ({ page }) => {
   const [words, place] = [await intro.innerText(), await intro.boundingBox()];
   letItArrive();
   await expect(page.getByRole('button', { name: 'Step', exact: true })).toBeVisible();
-  // Word for word and in its place, so that whoever reads it already goes on reading.
+  // In its place, so that whoever reads it already goes on reading.
   expect(await intro.innerText()).toBe(words);
   const { x, y, width } = await intro.boundingBox();
   expect([x, y, width]).toEqual([place.x, place.y, place.width]);

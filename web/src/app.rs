@@ -1,8 +1,8 @@
 //! The page: its three columns, the transport below them, and the question above everything.
 
 use crate::components::{
-    Approval, Differences, Events, Faults, Findings, Fork, Incident, Intro, LoopStrip, Notice, Odds, Outcome, Policies,
-    Presets, Proofs, Seed, Timeline, Transport,
+    Approval, Differences, Events, Faults, Findings, Fork, Incident, LoopStrip, Notice, Odds, Outcome, Policies,
+    Presets, Proofs, Seed, Timeline, Transport, intro,
 };
 use crate::store::Store;
 use crate::whole::{self, later};
@@ -19,8 +19,8 @@ pub(crate) fn App() -> impl IntoView {
         time::let_pass(store);
         odds::keep_in_step(store);
     }));
+    intro(store);
     view! {
-        <Intro/>
         <Notice/>
         <main class="columns">
             <div class="column settings">

@@ -44,7 +44,7 @@ pub(crate) use events::Events;
 pub(crate) use faults::Faults;
 pub(crate) use fork::Fork;
 pub(crate) use incident::Incident;
-pub(crate) use intro::Intro;
+pub(crate) use intro::intro;
 pub(crate) use loop_strip::LoopStrip;
 pub(crate) use messages::Messages;
 pub(crate) use notice::Notice;

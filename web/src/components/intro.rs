@@ -1,32 +1,26 @@
-//! What this is, and what to do first.
+//! The buttons beside the heading of the page. What that says stands in `index.html`, to be read before any of this is there.
 
 use super::button::ActionButton;
 use super::keep::Keep;
 use crate::clipboard;
-use crate::store::{Store, store};
+use crate::store::Store;
 use leptos::prelude::*;
 use steadfast_playground::link;
+use wasm_bindgen::JsCast;
 
-#[component]
-pub(crate) fn Intro() -> impl IntoView {
-    let store = store();
-    view! {
-        <header class="intro">
-            <div class="intro-text">
-                <h1><span class="mark"></span>"Steadfast"</h1>
-                <p class="lead">
-                    "A small AI agent, a world that goes wrong, and the engine that keeps it going. "
-                    "Switch on a fault, then press "<strong>"Step"</strong>
-                    " to see each decision and its reason. Switch "<strong>"Protection"</strong>
-                    " off to see the same agent without it."
-                </p>
-            </div>
-            <div class="intro-buttons">
-                <ActionButton label="Copy link" icon="link" class="button plain" act=Box::new(move || copy(store))/>
-                <Keep/>
-            </div>
-        </header>
-    }
+/// Puts them into their place.
+pub(crate) fn intro(store: Store) {
+    let Some(place) = document().get_element_by_id("intro-buttons") else { return };
+    // What kept their room.
+    place.set_inner_html("");
+    let buttons = move || {
+        provide_context(store);
+        view! {
+            <ActionButton label="Copy link" icon="link" class="button plain" act=Box::new(move || copy(store))/>
+            <Keep/>
+        }
+    };
+    mount_to(place.unchecked_into(), buttons).forget();
 }
 
 /// Copies a link to what is shown. The address bar holds it as well, for browsers that keep their clipboard to themselves.
