@@ -83,7 +83,7 @@ fn trap_20_options_of_zero_are_refused_by_name() {
         ),
         (refused(run().with_max_steps(0)), "max_steps is 0; allowed: 1 or more"),
         (refused(run().with_deadline(Some(zero))), "run.deadline is 0 ms; allowed: more than 0 ms, or none"),
-        (refused(run().with_safe_message(" ")), "safe_message is empty; allowed: a sentence: a run always answers"),
+        (refused(run().with_safe_message(" ")), "safe_message is blank; allowed: a sentence: a run always answers"),
         (refused(new(0, &[])), "model is 0; allowed: 1 or more models"),
         (refused(new(1, &[""])), "tools is a tool without a name; allowed: a name for each tool"),
         (refused(new(1, &["a", "a"])), "tools is a list with two tools named a; allowed: each name once"),

@@ -167,7 +167,23 @@ impl Budget {
         Ok(reserved)
     }
 
-    /// Reserves what a piece of work may cost, in its envelope and all around it, or says what does not suffice.
+    /// Reserves what a piece of work may cost, in its envelope and all around it, or says what does not suffice. Where more of a
+    /// resource was spent than its limit, nothing is given any more, also to work that takes none of it; where it is used up to
+    /// the last, such work may still begin.
+    ///
+    /// ```
+    /// use steadfast::budget::{Budget, Limits, Resource, Spend};
+    /// use steadfast::time::Instant;
+    ///
+    /// let now = Instant::ORIGIN;
+    /// let mut budget = Budget::new(Limits::none().with_tokens(100)?, now);
+    /// let step = Spend { steps: 1, ..Spend::NONE };
+    /// budget.spend(budget.root(), Spend { tokens: 100, ..Spend::NONE });
+    /// assert!(budget.reserve(budget.root(), now, step).is_ok());
+    /// budget.spend(budget.root(), Spend { tokens: 1, ..Spend::NONE });
+    /// assert_eq!(budget.reserve(budget.root(), now, step).unwrap_err().what, Resource::Tokens);
+    /// # Ok::<(), steadfast::setting::InvalidSetting>(())
+    /// ```
     #[inline]
     pub fn reserve(
         &mut self,

@@ -327,7 +327,7 @@ impl RunPolicy {
     pub fn with_safe_message(mut self, message: impl Into<String>) -> Result<Self, InvalidSetting> {
         self.safe_message = message.into();
         if self.safe_message.trim().is_empty() {
-            return Err(InvalidSetting::new("safe_message", "empty", "a sentence: a run always answers"));
+            return Err(InvalidSetting::new("safe_message", "blank", "a sentence: a run always answers"));
         }
         Ok(self)
     }
@@ -390,6 +390,7 @@ impl RunPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     const fn no_hash(_: &[&[u8]]) -> crate::approval::Digest {
         crate::approval::Digest([0; 32])
@@ -399,6 +400,8 @@ mod tests {
     fn limits_of_zero_and_empty_answers_are_refused_by_name() {
         let call = CallPolicy::default();
         assert_eq!(call.with_timeout(Some(Duration::ZERO)).unwrap_err().name, "timeout");
+        let unmeasurable = call.with_timeout(Some(Duration::from_nanos(999))).unwrap_err();
+        assert_eq!(unmeasurable.to_string(), "timeout is less than 1 µs; allowed: more than 0 ms, or none");
         assert_eq!(call.with_deadline(Some(Duration::ZERO)).unwrap_err().name, "deadline");
         assert_eq!(call.with_longest_pause(Some(Duration::ZERO)).unwrap_err().name, "longest_pause");
         let run = || RunPolicy::with_hash(no_hash);

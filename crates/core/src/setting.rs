@@ -75,6 +75,8 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => count.fmt(f),
+            // Less than the engine counts, which would read as nothing at all.
+            Self::Span(span) if !span.is_zero() && span.as_micros() == 0 => f.write_str("less than 1 µs"),
             Self::Span(span) => Span(*span).fmt(f),
             Self::Text(text) => f.write_str(text),
         }
