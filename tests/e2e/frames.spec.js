@@ -10,7 +10,7 @@ const PLACES = 100;
 /** The bar: so much of the main thread's time at most for all but five in a hundred of them. */
 const FRAME_MS = 20;
 /** Other tests run beside this one, and their work slows its own: of so many passes the least counts, for each place. */
-const PASSES = 6;
+const PASSES = 12;
 
 test('the main thread has most of each frame to itself while the slider is drawn through a long run', async ({ browser, page, playground }) => {
   test.slow();
