@@ -155,7 +155,11 @@ fn install_by_apt(project: &Project) -> Result<(), Stop> {
         let words: Vec<&str> = super_user().unwrap_or_default().iter().copied().chain(["apt-get"]).collect();
         let mut command = project.command(words[0]);
         // Another apt-get may be at work, as on a machine that has just begun: it is waited for, ten minutes at most.
-        command.args(&words[1..]).args(["-o", "DPkg::Lock::Timeout=600"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+            .args(&words[1..])
+            .args(["-o", "DPkg::Lock::Timeout=600"])
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive");
         child::stream(command).map_err(|stop| stop.with(ADVICE))
     };
     apt(&["update", "-q"])?;
