@@ -132,7 +132,9 @@ fn an_overdraft_is_counted_and_bars_everything_until_it_is_made_up() {
     budget.settle(reservation, tokens(90));
     assert_eq!(budget.spent(root), tokens(90));
     assert_eq!(budget.left(root, T0).tokens, Some(0), "30 over");
-    assert_eq!(budget.reserve(child, T0, attempts(1)), Err(exceeded(Resource::Tokens, 100, 0, 0)));
+    for estimate in [attempts(1), Spend::NONE] {
+        assert_eq!(budget.reserve(child, T0, estimate), Err(exceeded(Resource::Tokens, 100, 0, 0)));
+    }
     budget.cancel(held);
     assert_eq!(budget.left(root, T0).tokens, Some(10));
     assert!(budget.reserve(child, T0, tokens(10)).is_ok());
@@ -169,12 +171,15 @@ fn attempts_and_steps_used_up_to_the_last_piece_bar_only_more_of_them() {
     budget.settle(all, Spend { steps: 1, ..attempts(1) });
     assert!(budget.reserve(budget.root(), T0, tokens(1)).is_ok());
     assert_eq!(budget.reserve(budget.root(), T0, attempts(1)), Err(exceeded(Resource::Attempts, 1, 0, 1)));
+    let step = Spend { steps: 1, ..Spend::NONE };
+    assert_eq!(budget.reserve(budget.root(), T0, step), Err(exceeded(Resource::Steps, 1, 0, 1)));
 }
 
 #[test]
 fn what_is_not_limited_is_never_used_up() {
     let mut budget = Budget::new(of_attempts(9), T0);
     budget.spend(budget.root(), Spend { tokens: u64::MAX, money: u64::MAX, ..Spend::NONE });
+    assert!(budget.allows(budget.root(), T0, &attempts(1)));
     assert!(budget.reserve(budget.root(), T0, attempts(1)).is_ok());
 }
 
