@@ -236,7 +236,8 @@ mod tests {
     fn an_incident_comes_back_with_every_setting_and_gives_the_same_trace() {
         let run = told(fresh(), 1_000);
         let incident = Incident::from_bytes(&Incident::of(&run).unwrap().to_bytes(), sha256).unwrap();
-        let shown = |policy: &RunPolicy| alloc::format!("{policy:?}");
+        // All but the function at the end: where one lies may be another place each time.
+        let shown = |policy: &RunPolicy| alloc::format!("{policy:?}").split(", hash:").next().map(ToString::to_string);
         assert_eq!(shown(incident.policy()), shown(&strange_policy()));
         assert_eq!(incident.tools(), tools());
         let again = incident.replay().unwrap();
