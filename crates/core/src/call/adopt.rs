@@ -41,8 +41,8 @@ impl Call {
     pub(crate) fn stop_waiting<S: Shared + ?Sized>(&mut self, shared: &mut S, trace: &mut Trace) -> CallError {
         self.not_retried(shared);
         let error = match self.last_failure.take() {
-            Some(last) if self.tries > 0 => CallError::RetriesExhausted { attempts: self.tries, last },
-            _ => CallError::Cancelled,
+            Some(last) => CallError::RetriesExhausted { attempts: self.tries, last },
+            None => CallError::Cancelled,
         };
         self.finish(error.clone(), trace);
         error

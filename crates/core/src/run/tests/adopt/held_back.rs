@@ -98,6 +98,14 @@ fn a_call_under_way_that_has_become_risky_is_not_tried_again_by_itself_and_one_w
     run.handle(at(20), Input::Failed(id, Failure::transient("503")));
     run.handle(at(60_000), Input::Tick);
     assert_eq!(starts(&run, id), 1);
+    let (mut run, id) = acting(asking(), "store");
+    run.set_policy(asking(), three(risky), "risky now").unwrap();
+    assert!(
+        !drain(&mut run).iter().any(|output| matches!(output, Output::Ask(_))),
+        "it is under way, and nobody is asked"
+    );
+    run.handle(at(20), Input::ToolReplied(id, "stored".into()));
+    assert_eq!(told(&run), "stored");
     let mut run = Run::new(RunId(1), "task", asking(), 1, three(risky), Seed(1)).unwrap();
     run.handle(at(0), Input::Start);
     wants(&mut run, 10, "store");
