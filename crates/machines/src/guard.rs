@@ -125,7 +125,7 @@ fn guard(seed: Seed) -> Result<Guard, InvalidSetting> {
 /// The guard is not wanted any more.
 #[wasm_bindgen]
 pub fn guard_close(guard: u32) {
-    hall(|hall| hall.common.guards.take(guard));
+    hall(|hall| hall.common.guards.remove(guard));
 }
 
 /// Somebody wants to hear of its decisions, or nobody any more.

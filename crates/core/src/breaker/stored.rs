@@ -45,8 +45,7 @@ impl CircuitBreaker {
     /// ```
     #[must_use]
     pub fn snapshot(&self, now: Instant) -> Vec<u8> {
-        let mut seen = self.clone();
-        seen.advance(now);
+        let seen = self.seen_at(now);
         let mut to = Writer::new(Kind::Breaker, seen.now);
         to.put(&seen.generation());
         to.put(&seen.rare.as_ref().map_or(0, |rare| rare.opened_in_row));
