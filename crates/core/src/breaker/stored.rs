@@ -184,15 +184,12 @@ impl Stored for Stats {
         }
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        Ok(Self {
-            successes: from.take()?,
-            failures: from.take()?,
-            rejected: from.take()?,
-            late: from.take()?,
-            ignored: from.take()?,
-            opened: from.take()?,
-            slow: from.take()?,
-        })
+        let mut counts = [0; 7];
+        for count in &mut counts {
+            *count = from.take()?;
+        }
+        let [successes, failures, rejected, late, ignored, opened, slow] = counts;
+        Ok(Self { successes, failures, rejected, late, ignored, opened, slow })
     }
 }
 
