@@ -62,7 +62,7 @@ pub fn limits() -> Result<Limits, InvalidSetting> {
     if let Some(deadline) = duration(0) {
         limits = limits.with_deadline(deadline)?;
     }
-    // By way of a table rather than one after the other: a third of the code.
+    // By way of a table rather than one after the other: less than half of the code.
     let counted = [Limits::with_attempts, Limits::with_steps, Limits::with_tokens, Limits::with_money];
     for (index, with) in (1..).zip(counted) {
         if let Some(count) = count(index) {
