@@ -14,91 +14,98 @@ use steadfast::trace::Entry;
 /// As JSON; empty for what no guarded call decides.
 #[must_use]
 pub fn text(entry: &Entry) -> String {
-    let mut text = String::new();
-    entry.write(&mut text);
-    text
+    let mut json = Json(String::new());
+    if name(&entry.event).is_some() {
+        json.object(entry);
+    }
+    json.0
 }
 
-/// Writes itself as JSON.
+/// What is an object in JSON.
 trait Told {
-    fn write(&self, to: &mut String);
+    /// Writes its members.
+    fn tell(&self, to: &mut Json);
 }
 
-/// What stands behind a name.
-enum Value<'a> {
-    /// Not even the name.
-    Absent,
-    Null,
-    Flag(bool),
-    Whole(u64),
-    /// Microseconds, written as milliseconds.
-    Micros(u64),
-    Text(&'a str),
-    Of(&'a dyn Told),
-}
+/// JSON so far. One small function for each kind of member, never inlined: what is told is a row of calls then, which is
+/// half the size of a list of members to be gone through.
+struct Json(String);
 
-use Value::{Absent, Flag, Null, Of, Text};
+impl Json {
+    #[inline(never)]
+    fn object(&mut self, told: &dyn Told) {
+        self.0.push('{');
+        told.tell(self);
+        self.0.push('}');
+    }
 
-fn whole(number: u32) -> Value<'static> {
-    Value::Whole(number.into())
-}
-
-fn at(instant: Instant) -> Value<'static> {
-    Value::Micros(instant.as_micros())
-}
-
-fn span(duration: Duration) -> Value<'static> {
-    Value::Micros(micros(duration))
-}
-
-fn span_if_any(duration: Option<Duration>) -> Value<'static> {
-    duration.map_or(Absent, span)
-}
-
-/// An object with these members.
-#[inline(never)]
-fn object(to: &mut String, members: &[(&str, Value<'_>)]) {
-    to.push('{');
-    for (name, value) in members {
-        if matches!(value, Absent) {
-            continue;
+    #[inline(never)]
+    fn name(&mut self, name: &str) {
+        if !self.0.ends_with('{') {
+            self.0.push(',');
         }
-        if !to.ends_with('{') {
-            to.push(',');
+        quoted(&mut self.0, name);
+        self.0.push(':');
+    }
+
+    #[inline(never)]
+    fn of(&mut self, name: &str, told: &dyn Told) {
+        self.name(name);
+        self.object(told);
+    }
+
+    #[inline(never)]
+    fn text(&mut self, name: &str, text: &str) {
+        self.name(name);
+        quoted(&mut self.0, text);
+    }
+
+    #[inline(never)]
+    fn word(&mut self, name: &str, word: &str) {
+        self.name(name);
+        self.0.push_str(word);
+    }
+
+    fn flag(&mut self, name: &str, flag: bool) {
+        self.word(name, if flag { "true" } else { "false" });
+    }
+
+    #[inline(never)]
+    fn number(&mut self, name: &str, number: u64) {
+        self.name(name);
+        // A string has room for whatever comes.
+        let _ = write!(self.0, "{number}");
+    }
+
+    #[inline(never)]
+    fn whole(&mut self, name: &str, number: u32) {
+        self.number(name, number.into());
+    }
+
+    /// Microseconds as milliseconds. An instant that never comes is a number that JavaScript reads as `Infinity`.
+    #[inline(never)]
+    fn at(&mut self, name: &str, at: Instant) {
+        let micros = at.as_micros();
+        if micros > 9_000_000_000_000_000_000 {
+            return self.word(name, "1e999");
         }
-        quoted(to, name);
-        to.push(':');
-        match value {
-            Absent | Null => to.push_str("null"),
-            Flag(flag) => to.push_str(if *flag { "true" } else { "false" }),
-            Value::Whole(number) => number_of(to, *number),
-            Value::Micros(micros) => millis(to, *micros),
-            Text(text) => quoted(to, text),
-            Of(told) => told.write(to),
+        self.number(name, micros / 1_000);
+        let rest = micros % 1_000;
+        if rest > 0 {
+            let _ = write!(self.0, ".{rest:03}");
         }
     }
-    to.push('}');
-}
 
-/// An object whose first member says what it is.
-fn tagged(to: &mut String, tag: &str, name: &str) {
-    object(to, &[(tag, Text(name))]);
-}
-
-fn number_of(to: &mut String, number: u64) {
-    // A string has room for whatever comes.
-    let _ = write!(to, "{number}");
-}
-
-/// An instant that never comes is a number that JavaScript reads as `Infinity`.
-fn millis(to: &mut String, micros: u64) {
-    if micros > 9_000_000_000_000_000_000 {
-        return to.push_str("1e999");
+    #[inline(never)]
+    fn span(&mut self, name: &str, span: Duration) {
+        self.at(name, Instant::from_micros(micros(span)));
     }
-    number_of(to, micros / 1_000);
-    let rest = micros % 1_000;
-    if rest > 0 {
-        let _ = write!(to, ".{rest:03}");
+
+    /// Not even the name where there is none.
+    fn span_if_any(&mut self, name: &str, span: Option<Duration>) {
+        if let Some(span) = span {
+            self.span(name, span);
+        }
     }
 }
 
@@ -120,21 +127,20 @@ pub(crate) fn quoted(to: &mut String, text: &str) {
 }
 
 impl Told for Entry {
-    fn write(&self, to: &mut String) {
-        let Some(what) = name(&self.event) else { return };
-        let (text, call) = (OfCall(&self.event).to_string(), self.call.map(|call| call.0.to_string()));
-        object(
-            to,
-            &[
-                ("at", at(self.at)),
-                ("what", Text(what)),
-                ("why", Of(&self.event)),
-                ("text", Text(&text)),
-                ("step", self.step.map_or(Absent, whole)),
-                ("call", call.as_deref().map_or(Absent, Text)),
-                ("attempt", self.attempt.map_or(Absent, whole)),
-            ],
-        );
+    fn tell(&self, to: &mut Json) {
+        to.at("at", self.at);
+        to.text("what", name(&self.event).unwrap_or_default());
+        to.of("why", &self.event);
+        to.text("text", &OfCall(&self.event).to_string());
+        if let Some(step) = self.step {
+            to.whole("step", step);
+        }
+        if let Some(call) = self.call {
+            to.text("call", &call.0.to_string());
+        }
+        if let Some(attempt) = self.attempt {
+            to.whole("attempt", attempt);
+        }
     }
 }
 
@@ -166,49 +172,83 @@ fn name(event: &Event) -> Option<&'static str> {
 }
 
 impl Told for Event {
-    fn write(&self, to: &mut String) {
+    fn tell(&self, to: &mut Json) {
         match self {
-            Self::AttemptStarted { option, until, scope } => object(
-                to,
-                &[("option", whole(*option)), ("until", until.map_or(Null, at)), ("scope", Text(scope.as_str()))],
-            ),
+            Self::AttemptStarted { option, until, scope } => {
+                to.whole("option", *option);
+                match until {
+                    Some(until) => to.at("until", *until),
+                    None => to.word("until", "null"),
+                }
+                to.text("scope", scope.as_str());
+            }
             Self::AttemptSucceeded { after }
             | Self::FirstOutput { after }
             | Self::Committed { after }
-            | Self::AttemptAbandoned { after } => object(to, &[("after", span(*after))]),
-            Self::AttemptFailed { failure, after } => {
-                object(to, &[("failure", Of(failure)), ("after", span(*after))]);
+            | Self::AttemptAbandoned { after } => {
+                to.span("after", *after);
             }
-            Self::InnerRetries { attempts } => object(to, &[("attempts", Value::Whole(*attempts))]),
-            Self::RetryRefused { reason } => object(to, &[("reason", Of(reason))]),
+            Self::AttemptFailed { failure, after } => {
+                to.of("failure", failure);
+                to.span("after", *after);
+            }
+            Self::InnerRetries { attempts } => {
+                to.number("attempts", *attempts);
+            }
+            Self::RetryRefused { reason } => {
+                to.of("reason", reason);
+            }
             Self::AttemptTimedOut { scope, after } => {
-                object(to, &[("scope", Text(scope.as_str())), ("after", span(*after))]);
+                to.text("scope", scope.as_str());
+                to.span("after", *after);
             }
             Self::BackingOff { next, of, until, delay } => {
-                object(to, &[("next", whole(*next)), ("of", whole(*of)), ("until", at(*until)), ("delay", Of(delay))]);
+                to.whole("next", *next);
+                to.whole("of", *of);
+                to.at("until", *until);
+                to.of("delay", delay);
             }
             Self::Paused { option, until, reason } => {
-                object(to, &[("option", whole(*option)), ("until", at(*until)), ("reason", Text(pause(*reason)))]);
+                to.whole("option", *option);
+                to.at("until", *until);
+                to.text("reason", pause(*reason));
             }
             Self::FellBack { from, to: next, reason } => {
-                object(to, &[("from", whole(*from)), ("to", whole(*next)), ("reason", Of(reason))]);
+                to.whole("from", *from);
+                to.whole("to", *next);
+                to.of("reason", reason);
             }
-            Self::CallFailed { error } => object(to, &[("error", Of(error))]),
-            Self::LateReply { ok } => object(to, &[("ok", Flag(*ok))]),
+            Self::CallFailed { error } => {
+                to.of("error", error);
+            }
+            Self::LateReply { ok } => {
+                to.flag("ok", *ok);
+            }
             Self::BreakerOpened { option, until, reason } => {
-                object(to, &[("option", whole(*option)), ("until", at(*until)), ("reason", Of(reason))]);
+                to.whole("option", *option);
+                to.at("until", *until);
+                to.of("reason", reason);
             }
-            Self::BreakerHalfOpened { option } => object(to, &[("option", whole(*option))]),
+            Self::BreakerHalfOpened { option } => {
+                to.whole("option", *option);
+            }
             Self::BreakerClosed { option, reason } => {
-                object(to, &[("option", whole(*option)), ("reason", Of(reason))]);
+                to.whole("option", *option);
+                to.of("reason", reason);
             }
             Self::BreakerSet { option, state, reason } => {
-                object(to, &[("option", whole(*option)), ("state", Text(state)), ("reason", Of(reason))]);
+                to.whole("option", *option);
+                to.text("state", state);
+                to.of("reason", reason);
             }
             Self::BreakerRejected { option, retry_at, reason } => {
-                object(to, &[("option", whole(*option)), ("retry_at", at(*retry_at)), ("reason", Of(reason))]);
+                to.whole("option", *option);
+                to.at("retry_at", *retry_at);
+                to.of("reason", reason);
             }
-            Self::ClockWentBack { by } => object(to, &[("by", span(*by))]),
+            Self::ClockWentBack { by } => {
+                to.span("by", *by);
+            }
             _ => {}
         }
     }
@@ -223,165 +263,169 @@ fn pause(reason: PauseReason) -> &'static str {
 }
 
 impl Told for Failure {
-    fn write(&self, to: &mut String) {
-        object(
-            to,
-            &[
-                ("class", Text(self.class.as_str())),
-                ("transient", Flag(self.transient)),
-                ("retry_after", span_if_any(self.retry_after)),
-                ("message", Text(&self.message)),
-            ],
-        );
+    fn tell(&self, to: &mut Json) {
+        to.text("class", self.class.as_str());
+        to.flag("transient", self.transient);
+        to.span_if_any("retry_after", self.retry_after);
+        to.text("message", &self.message);
     }
 }
 
 impl Told for steadfast::backoff::Delay {
-    fn write(&self, to: &mut String) {
-        object(
-            to,
-            &[
-                ("delay", span(self.delay)),
-                ("floor", span(self.floor)),
-                ("ceiling", span(self.ceiling)),
-                ("retry_after", span_if_any(self.retry_after)),
-            ],
-        );
+    fn tell(&self, to: &mut Json) {
+        to.span("delay", self.delay);
+        to.span("floor", self.floor);
+        to.span("ceiling", self.ceiling);
+        to.span_if_any("retry_after", self.retry_after);
     }
 }
 
 impl Told for RetryRefusal {
-    fn write(&self, to: &mut String) {
+    fn tell(&self, to: &mut Json) {
         match self {
-            Self::RetryBudget(spent) => object(
-                to,
-                &[
-                    ("rule", Text("retry_budget")),
-                    ("retries", Value::Whole(spent.retries)),
-                    ("allowed", Value::Whole(spent.allowed)),
-                    ("calls", Value::Whole(spent.calls)),
-                ],
-            ),
+            Self::RetryBudget(spent) => {
+                to.text("rule", "retry_budget");
+                to.number("retries", spent.retries);
+                to.number("allowed", spent.allowed);
+                to.number("calls", spent.calls);
+            }
             Self::Throttle { tokens_thousandths } => {
-                object(to, &[("rule", Text("throttle")), ("tokens_thousandths", whole(*tokens_thousandths))]);
+                to.text("rule", "throttle");
+                to.whole("tokens_thousandths", *tokens_thousandths);
             }
         }
     }
 }
 
 impl Told for FallbackReason {
-    fn write(&self, to: &mut String) {
+    fn tell(&self, to: &mut Json) {
         match self {
             Self::AttemptsUsedUp { attempts } => {
-                object(to, &[("rule", Text("attempts_used_up")), ("attempts", whole(*attempts))]);
+                to.text("rule", "attempts_used_up");
+                to.whole("attempts", *attempts);
             }
             Self::NotTransient { class } => {
-                object(to, &[("rule", Text("not_transient")), ("class", Text(class.as_str()))]);
+                to.text("rule", "not_transient");
+                to.text("class", class.as_str());
             }
             Self::RetriesRefused { reason } => {
-                object(to, &[("rule", Text("retries_refused")), ("reason", Of(reason))]);
+                to.text("rule", "retries_refused");
+                to.of("reason", reason);
             }
             Self::BreakerOpen { retry_at } => {
-                object(to, &[("rule", Text("breaker_open")), ("retry_at", at(*retry_at))]);
+                to.text("rule", "breaker_open");
+                to.at("retry_at", *retry_at);
             }
             Self::Paused { until, reason } => {
-                object(to, &[("rule", Text("paused")), ("until", at(*until)), ("reason", Text(pause(*reason)))]);
+                to.text("rule", "paused");
+                to.at("until", *until);
+                to.text("reason", pause(*reason));
             }
-            Self::WaitBeyondDeadline { wait, remaining } => object(
-                to,
-                &[("rule", Text("wait_beyond_deadline")), ("wait", span(*wait)), ("remaining", span(*remaining))],
-            ),
+            Self::WaitBeyondDeadline { wait, remaining } => {
+                to.text("rule", "wait_beyond_deadline");
+                to.span("wait", *wait);
+                to.span("remaining", *remaining);
+            }
         }
     }
 }
 
 impl Told for CallError {
-    fn write(&self, to: &mut String) {
+    fn tell(&self, to: &mut Json) {
         match self {
             Self::NotTransient { failure } => {
-                object(to, &[("error", Text("not_transient")), ("failure", Of(failure))]);
+                to.text("error", "not_transient");
+                to.of("failure", failure);
             }
             Self::RetriesExhausted { attempts, last } => {
-                object(to, &[("error", Text("retries_exhausted")), ("attempts", whole(*attempts)), ("last", Of(last))]);
+                to.text("error", "retries_exhausted");
+                to.whole("attempts", *attempts);
+                to.of("last", last);
             }
-            Self::DeadlineExceeded { scope, last } => object(
-                to,
-                &[
-                    ("error", Text("deadline_exceeded")),
-                    ("scope", Text(scope.as_str())),
-                    ("last", last.as_ref().map_or(Null, |last| Of(last))),
-                ],
-            ),
-            Self::PauseTooLong { wait, limit, last } => object(
-                to,
-                &[
-                    ("error", Text("pause_too_long")),
-                    ("wait", span(*wait)),
-                    ("limit", span(*limit)),
-                    ("last", Of(last)),
-                ],
-            ),
-            Self::CircuitOpen(rejection) => object(
-                to,
-                &[
-                    ("error", Text("circuit_open")),
-                    ("retry_at", at(rejection.retry_at)),
-                    ("reason", Of(&rejection.reason)),
-                ],
-            ),
-            Self::BudgetExceeded(exceeded) => object(
-                to,
-                &[
-                    ("error", Text("budget_exceeded")),
-                    ("what", Text(exceeded.what.as_str())),
-                    ("limit", Value::Whole(exceeded.limit)),
-                    ("left", Value::Whole(exceeded.left)),
-                    ("asked", Value::Whole(exceeded.asked)),
-                ],
-            ),
+            Self::DeadlineExceeded { scope, last } => {
+                to.text("error", "deadline_exceeded");
+                to.text("scope", scope.as_str());
+                match last {
+                    Some(last) => to.of("last", last),
+                    None => to.word("last", "null"),
+                }
+            }
+            Self::PauseTooLong { wait, limit, last } => {
+                to.text("error", "pause_too_long");
+                to.span("wait", *wait);
+                to.span("limit", *limit);
+                to.of("last", last);
+            }
+            Self::CircuitOpen(rejection) => {
+                to.text("error", "circuit_open");
+                to.at("retry_at", rejection.retry_at);
+                to.of("reason", &rejection.reason);
+            }
+            Self::BudgetExceeded(exceeded) => {
+                to.text("error", "budget_exceeded");
+                to.text("what", exceeded.what.as_str());
+                to.number("limit", exceeded.limit);
+                to.number("left", exceeded.left);
+                to.number("asked", exceeded.asked);
+            }
             Self::AfterCommit { failure } => {
-                object(to, &[("error", Text("after_commit")), ("failure", Of(failure))]);
+                to.text("error", "after_commit");
+                to.of("failure", failure);
             }
-            Self::AllOptionsFailed { options, last } => object(
-                to,
-                &[("error", Text("all_options_failed")), ("options", whole(*options)), ("last", Of(last.as_ref()))],
-            ),
-            Self::Cancelled => tagged(to, "error", "cancelled"),
+            Self::AllOptionsFailed { options, last } => {
+                to.text("error", "all_options_failed");
+                to.whole("options", *options);
+                to.of("last", last.as_ref());
+            }
+            Self::Cancelled => to.text("error", "cancelled"),
         }
     }
 }
 
 impl Told for ChangeReason {
-    fn write(&self, to: &mut String) {
+    fn tell(&self, to: &mut Json) {
         match self {
             Self::Consecutive { failures } => {
-                object(to, &[("rule", Text("consecutive")), ("failures", whole(*failures))]);
+                to.text("rule", "consecutive");
+                to.whole("failures", *failures);
             }
             Self::Window { failed, calls } => {
-                object(to, &[("rule", Text("window")), ("failed", whole(*failed)), ("calls", whole(*calls))]);
+                to.text("rule", "window");
+                to.whole("failed", *failed);
+                to.whole("calls", *calls);
             }
             Self::Slow { slow, calls } => {
-                object(to, &[("rule", Text("slow")), ("slow", whole(*slow)), ("calls", whole(*calls))]);
+                to.text("rule", "slow");
+                to.whole("slow", *slow);
+                to.whole("calls", *calls);
             }
-            Self::ProbeFailed => tagged(to, "rule", "probe_failed"),
-            Self::LeaseEnded => tagged(to, "rule", "lease_ended"),
-            Self::OpenTimeOver => tagged(to, "rule", "open_time_over"),
+            Self::ProbeFailed => to.text("rule", "probe_failed"),
+            Self::LeaseEnded => to.text("rule", "lease_ended"),
+            Self::OpenTimeOver => to.text("rule", "open_time_over"),
             Self::ProbesSucceeded { successes } => {
-                object(to, &[("rule", Text("probes_succeeded")), ("successes", whole(*successes))]);
+                to.text("rule", "probes_succeeded");
+                to.whole("successes", *successes);
             }
-            Self::ByHand { reason } => object(to, &[("rule", Text("by_hand")), ("reason", Text(reason))]),
+            Self::ByHand { reason } => {
+                to.text("rule", "by_hand");
+                to.text("reason", reason);
+            }
         }
     }
 }
 
 impl Told for RejectReason {
-    fn write(&self, to: &mut String) {
+    fn tell(&self, to: &mut Json) {
         match self {
-            Self::Open => tagged(to, "rule", "open"),
+            Self::Open => to.text("rule", "open"),
             Self::ProbesUnderWay { probes } => {
-                object(to, &[("rule", Text("probes_under_way")), ("probes", whole(*probes))]);
+                to.text("rule", "probes_under_way");
+                to.whole("probes", *probes);
             }
-            Self::ForcedOpen { reason } => object(to, &[("rule", Text("forced_open")), ("reason", Text(reason))]),
+            Self::ForcedOpen { reason } => {
+                to.text("rule", "forced_open");
+                to.text("reason", reason);
+            }
         }
     }
 }

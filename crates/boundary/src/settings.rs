@@ -62,10 +62,14 @@ pub fn limits() -> Result<Limits, InvalidSetting> {
     if let Some(deadline) = duration(0) {
         limits = limits.with_deadline(deadline)?;
     }
-    limits = count(1).map_or(Ok(limits), |attempts| limits.with_attempts(attempts))?;
-    limits = count(2).map_or(Ok(limits), |steps| limits.with_steps(steps))?;
-    limits = count(3).map_or(Ok(limits), |tokens| limits.with_tokens(tokens))?;
-    count(4).map_or(Ok(limits), |money| limits.with_money(money))
+    // By way of a table rather than one after the other: less than half of the code.
+    let counted = [Limits::with_attempts, Limits::with_steps, Limits::with_tokens, Limits::with_money];
+    for (index, with) in (1..).zip(counted) {
+        if let Some(count) = count(index) {
+            limits = with(limits, count)?;
+        }
+    }
+    Ok(limits)
 }
 
 /// What is left, in the same registers.

@@ -22,11 +22,12 @@ impl<T> Slab<T> {
 
     /// Puts a value under a number that is free.
     pub fn insert(&mut self, value: T) -> u32 {
-        let Some(index) = self.free.pop() else {
-            self.slots.push(Some(value));
-            return u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX);
-        };
-        if let Some(slot) = self.slots.get_mut(index as usize) {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        // It is written in one place, and over nothing that would have to be dropped.
+        if let Some(slot @ None) = self.slots.get_mut(index as usize) {
             *slot = Some(value);
         }
         index

@@ -173,9 +173,17 @@ impl CircuitBreaker {
         if !rare.is_due(policy, now) {
             return rare.mode.shut_until(policy, now);
         }
-        let mut then = self.clone();
-        then.advance(now);
-        then.rare.as_ref()?.mode.shut_until(policy, now)
+        self.seen_at(now).rare.as_ref()?.mode.shut_until(policy, now)
+    }
+
+    /// What it comes to by `now`, while it stays as it is. Of its changes there is nobody to tell.
+    #[inline(never)]
+    fn seen_at(&self, now: Instant) -> Self {
+        let Self { policy, recent, .. } = self;
+        let rare = self.rare.as_ref().map(|rare| Box::new(rare.untold()));
+        let mut seen = Self { policy: policy.clone(), rare, recent: recent.clone(), ..*self };
+        seen.advance(now);
+        seen
     }
 
     /// Counts since construction.

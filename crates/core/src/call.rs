@@ -186,6 +186,8 @@ pub struct Attempt {
 impl Call {
     /// A call with `options` to choose from (0 means 1), that ends no later than its `parent` does.
     #[must_use]
+    // In WebAssembly there once: it is long, and made in two places.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn new(key: Key, policy: &CallPolicy, options: u32, seed: Seed, parent: Deadline) -> Self {
         Self {
             key,

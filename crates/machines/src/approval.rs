@@ -88,5 +88,5 @@ pub fn approval_expire(question: u32, now: f64) -> bool {
 /// The question is not wanted any more.
 #[wasm_bindgen]
 pub fn approval_close(question: u32) {
-    hall(|hall| hall.approvals.take(question));
+    hall(|hall| hall.approvals.remove(question));
 }

@@ -98,7 +98,7 @@ pub fn breaker_restore(bytes: &[u8], seed_high: u32, seed_low: u32, now: f64, el
 /// The breaker is not wanted any more.
 #[wasm_bindgen]
 pub fn breaker_close(breaker: u32) {
-    hall(|hall| hall.common.breakers.take(breaker));
+    hall(|hall| hall.common.breakers.remove(breaker));
 }
 
 /// Leave to try where that takes no look at the clock, which costs more than the whole decision: a closed breaker without

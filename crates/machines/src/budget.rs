@@ -51,7 +51,7 @@ pub fn budget_close(envelope: u32) {
         let Some((number, envelope)) = hall.common.envelopes.take(envelope) else { return };
         let Some(budget) = hall.common.budgets.get_mut(number) else { return };
         if budget.root() == envelope {
-            hall.common.budgets.take(number);
+            hall.common.budgets.remove(number);
         } else {
             // One that was closed with its parent is closed already.
             let _ = budget.close(envelope);

@@ -1,7 +1,7 @@
 //! Guarded calls: one machine for each, and what they share by their guard.
 
 use crate::breaker::{Breaker, put_rejection};
-use crate::hall::{Common, hall};
+use crate::hall::{Common, Hall, hall};
 use steadfast::breaker::{BreakerPolicy, CircuitBreaker};
 use steadfast::budget::{Budget, Envelope, RetryBudget, Spend};
 use steadfast::call::{Call, Input, Output, Shared};
@@ -13,7 +13,7 @@ use steadfast::policy::CallPolicy;
 use steadfast::retry_after::RetryAfter;
 use steadfast::rng::Seed;
 use steadfast::setting::InvalidSetting;
-use steadfast::time::Duration;
+use steadfast::time::{Duration, Instant};
 use steadfast::trace::Trace;
 use steadfast_boundary::opening::opened;
 use steadfast_boundary::registers::{count_of, handle, instant, micros_of, put, unsigned};
@@ -125,7 +125,7 @@ fn guard(seed: Seed) -> Result<Guard, InvalidSetting> {
 /// The guard is not wanted any more.
 #[wasm_bindgen]
 pub fn guard_close(guard: u32) {
-    hall(|hall| hall.common.guards.take(guard));
+    hall(|hall| hall.common.guards.remove(guard));
 }
 
 /// Somebody wants to hear of its decisions, or nobody any more.
@@ -153,7 +153,9 @@ pub fn call_start(guard: u32, options: u32, now: f64) -> u32 {
         let begun = with_shared(&mut hall.common, guard, |(policy, seed), around, trace| {
             let parent =
                 around.budget.as_ref().map_or(Deadline::NEVER, |(budget, envelope)| budget.deadline(*envelope));
-            let call = if options <= 1 {
+            let call = if options > 1 {
+                Call::new(key, policy, options, seed, parent)
+            } else {
                 match Call::start(key, policy, seed, parent, now, around, trace) {
                     Ok(call) => call,
                     Err(rejection) => {
@@ -161,20 +163,15 @@ pub fn call_start(guard: u32, options: u32, now: f64) -> u32 {
                         return None;
                     }
                 }
-            } else {
-                let mut call = Call::new(key, policy, options, seed, parent);
-                call.handle(now, Input::Start, around, trace);
-                call
             };
-            let number = calls.insert(Running { call, guard, error: None });
-            Some(number)
+            Some(calls.insert(Running { call, guard, error: None }))
         });
         match begun {
             None => came::FAILED,
             Some((None, heard)) => came::REFUSED | heard,
             Some((Some(number), heard)) => {
                 put(5, f64::from(number));
-                heard | drain(&mut hall.calls, number)
+                heard | if options > 1 { tell(hall, number, now, Input::Start) } else { drain(&mut hall.calls, number) }
             }
         }
     })
@@ -232,13 +229,20 @@ pub fn call_spent(call: u32, attempt: u32, now: f64, attempts: u32) -> u32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn call_error(call: u32) -> String {
-    let Some(running) = hall(|hall| hall.calls.take(call)) else { return String::new() };
-    let (attempts, Some(error)) = (running.call.attempts(), running.error) else { return String::new() };
-    let innermost = match &error {
+    hall(|hall| {
+        let text = hall.calls.get(call).map(why).unwrap_or_default();
+        hall.calls.remove(call);
+        text
+    })
+}
+
+fn why(running: &Running) -> String {
+    let (attempts, Some(error)) = (running.call.attempts(), &running.error) else { return String::new() };
+    let innermost = match error {
         CallError::AllOptionsFailed { last, .. } => last.as_ref(),
         other => other,
     };
-    put(3, f64::from(u32::from(!core::ptr::eq(innermost, &raw const error))));
+    put(3, f64::from(u32::from(!core::ptr::eq(innermost, error))));
     let (kind, detail) = match innermost {
         CallError::NotTransient { .. } => (0, 0),
         CallError::RetriesExhausted { attempts, .. } => (1, *attempts),
@@ -247,13 +251,13 @@ pub fn call_error(call: u32) -> String {
         CallError::DeadlineExceeded { scope, .. } => (2, *scope as u32),
         CallError::CircuitOpen(rejection) => {
             put_rejection(rejection);
-            return put_kind(3, None, &error);
+            return put_kind(3, None, error);
         }
         CallError::BudgetExceeded(exceeded) => (4, exceeded.what as u32),
         CallError::AfterCommit { .. } => (5, 0),
         CallError::AllOptionsFailed { .. } | CallError::Cancelled => (6, 0),
     };
-    put_kind(kind, Some(detail), &error)
+    put_kind(kind, Some(detail), error)
 }
 
 fn put_kind(kind: u32, detail: Option<u32>, error: &CallError) -> String {
@@ -285,16 +289,18 @@ impl Guard {
     }
 }
 
-/// Tells a call something, and answers what that came to.
-#[inline]
 fn step(call: u32, now: f64, input: Input) -> u32 {
-    hall(|hall| {
-        let Some(running) = hall.calls.get_mut(call) else { return 0 };
-        let told = with_shared(&mut hall.common, running.guard, |_, around, trace| {
-            running.call.handle(instant(now), input, around, trace);
-        });
-        told.map_or(0, |((), heard)| heard) | drain(&mut hall.calls, call)
-    })
+    hall(|hall| tell(hall, call, instant(now), input))
+}
+
+/// Tells a call something, and answers what that came to.
+#[inline(never)]
+fn tell(hall: &mut Hall, call: u32, now: Instant, input: Input) -> u32 {
+    let Some(running) = hall.calls.get_mut(call) else { return 0 };
+    let told = with_shared(&mut hall.common, running.guard, |_, around, trace| {
+        running.call.handle(now, input, around, trace);
+    });
+    told.map_or(0, |((), heard)| heard) | drain(&mut hall.calls, call)
 }
 
 /// Whatever the call has to say, until it waits or is over. One that is well is gone then.

@@ -61,8 +61,20 @@ function bind(name, wasm, small) {
   const declared = readFileSync(join(folder, `${name}.d.ts`), "utf8");
   writeFileSync(join(folder, `${name}_bg.d.ts`), `${declared}\nexport function __wbg_set_wasm(exports: unknown): void;\n`);
   if (small) writeFileSync(join(folder, `${name}_bg.js`), bindings(declared, join(folder, "module.wasm")));
-  writeFileSync(join(folder, "module.js"), `export const text = "${readFileSync(join(folder, "module.wasm")).toString("base64")}";\n`);
+  writeFileSync(join(folder, "module.js"), `export const text = "${packed(readFileSync(join(folder, "module.wasm")))}";\n`);
   writeFileSync(join(folder, "module.d.ts"), "export const text: string;\n");
+}
+
+/** Bytes as text, the most frequent as one character each: `src/bytes.ts` reads it. */
+function packed(bytes) {
+  const counts = new Array(256).fill(0);
+  for (const byte of bytes) counts[byte] += 1;
+  const often = [...counts.keys()].sort((one, other) => counts[other] - counts[one]);
+  const characters = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).filter(character => !'"<\\'.includes(character));
+  const pair = (place, from) => characters[from + Math.floor(place / 92)] + characters[place % 92];
+  const written = often.map((_, place) => (place < 90 ? characters[place] : pair(place - 90, 90)));
+  const by = new Map(often.map((byte, place) => [byte, written[place]]));
+  return [...often.map(byte => pair(byte, 0)), ...Array.from(bytes, byte => by.get(byte))].join("");
 }
 
 /** Bindings a third of the size of those that wasm-bindgen writes: most functions take and give numbers, and are what the module exports; the

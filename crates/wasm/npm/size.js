@@ -20,14 +20,16 @@ async function others(entry, ...left) {
 
 // In bytes. The module is to come to 40,000 and the driver to 8,000; these are what they are held to until then.
 const parts = [
-  ["the WebAssembly", readFileSync("dist/steadfast.wasm"), 65_500],
-  ["the WebAssembly of the agent", readFileSync("dist/steadfast-agent.wasm"), 111_200],
+  ["the WebAssembly", readFileSync("dist/steadfast.wasm"), 52_500],
+  ["the WebAssembly of the agent", readFileSync("dist/steadfast-agent.wasm"), 100_900],
   ["the driver, without the agent's", await others("steadfast/slim", "agent", "initAgent", "initAgentSync"), 15_800],
   ["the driver, all of it", await bundle('export * from "steadfast/slim";'), 23_000],
-  ["a bundle that uses only retry, its module inside", await bundle('export { retry } from "steadfast";'), 98_600],
-  ["a bundle that uses only retry, from slim", await bundle('export { retry, init } from "steadfast/slim";'), 10_900],
-  ["the WebAssembly of steadfast/sim", readFileSync("generated/simulator/module.wasm"), 115_100],
-  ["a bundle that uses only time and faults in hand", await bundle('export { VirtualClock, faultyFetch, faultyModel } from "steadfast/sim";'), 13_200],
+  ["a bundle that uses only retry, its module inside", await bundle('export { retry } from "steadfast";'), 62_000],
+  ["a bundle that uses only retry, from slim", await bundle('export { retry, init } from "steadfast/slim";'), 8_400],
+  ["a bundle that uses only guard, its module inside", await bundle('export { guard } from "steadfast";'), 67_900],
+  ["a bundle that uses only guard, from slim", await bundle('export { guard, init } from "steadfast/slim";'), 14_100],
+  ["the WebAssembly of steadfast/sim", readFileSync("generated/simulator/module.wasm"), 104_400],
+  ["a bundle that uses only time and faults in hand", await bundle('export { VirtualClock, faultyFetch, faultyModel } from "steadfast/sim";'), 8_300],
 ];
 
 let heavy = false;

@@ -101,6 +101,13 @@ impl Rare {
         }
     }
 
+    /// A copy without what is still to be told.
+    pub(super) fn untold(&self) -> Self {
+        let Self { mode, window, watch, .. } = self;
+        let (mode, window, watch) = (mode.clone(), window.clone(), watch.clone());
+        Self { mode, changes: VecDeque::new(), window, watch, ..*self }
+    }
+
     /// Puts a change among those to be told.
     pub(super) fn tell(&mut self, change: Change) {
         if self.changes.len() == CHANGES_KEPT {

@@ -45,8 +45,7 @@ impl CircuitBreaker {
     /// ```
     #[must_use]
     pub fn snapshot(&self, now: Instant) -> Vec<u8> {
-        let mut seen = self.clone();
-        seen.advance(now);
+        let seen = self.seen_at(now);
         let mut to = Writer::new(Kind::Breaker, seen.now);
         to.put(&seen.generation());
         to.put(&seen.rare.as_ref().map_or(0, |rare| rare.opened_in_row));
@@ -185,15 +184,12 @@ impl Stored for Stats {
         }
     }
     fn load(from: &mut Reader<'_>) -> Result<Self, SnapshotError> {
-        Ok(Self {
-            successes: from.take()?,
-            failures: from.take()?,
-            rejected: from.take()?,
-            late: from.take()?,
-            ignored: from.take()?,
-            opened: from.take()?,
-            slow: from.take()?,
-        })
+        let mut counts = [0; 7];
+        for count in &mut counts {
+            *count = from.take()?;
+        }
+        let [successes, failures, rejected, late, ignored, opened, slow] = counts;
+        Ok(Self { successes, failures, rejected, late, ignored, opened, slow })
     }
 }
 

@@ -35,7 +35,7 @@ export interface Inside {
 }
 export let insideOf: (breaker: CircuitBreaker) => Inside;
 
-const gone = new FinalizationRegistry<number>(handle => machines.breaker_close(handle));
+const gone = /* @__PURE__ */ new FinalizationRegistry<number>(handle => machines.breaker_close(handle));
 
 /** Stops asking a service that keeps failing, and finds out by single probes when it is back. What counts is a service in trouble: a wrong
  *  key or a bad request speaks for its health.
@@ -65,16 +65,14 @@ export class CircuitBreaker {
     machines.breaker_listen(this.#handle, listening);
   });
 
-  static {
-    insideOf = breaker => ({
+  constructor(policy: BreakerPolicy & Shared = {}) {
+    // Here and not in a static block, so that a bundler leaves the class out where nobody makes a breaker.
+    insideOf ??= breaker => ({
       get handle() { return breaker.#handle; },
       get watched() { return breaker.#listeners.any; },
       tell: () => breaker.#tell(),
       ...breaker.#inside,
     });
-  }
-
-  constructor(policy: BreakerPolicy & Shared = {}) {
     const { clock, seed, ...rules } = object("breaker", policy, [...BREAKER_OPTIONS, "clock", "seed"]);
     this.#timers = timersOf(clockOf(clock));
     this.#inside = { clock, policy: rules };

@@ -21,7 +21,7 @@ export interface Spent { tokens?: number; money?: number }
 /** What the guard that spends from a budget needs of it. */
 export let envelopeOf: (budget: Budget) => { handle: number; clock: Clock | undefined; parent: Budget | undefined };
 
-const gone = new FinalizationRegistry<number>(handle => machines.budget_close(handle));
+const gone = /* @__PURE__ */ new FinalizationRegistry<number>(handle => machines.budget_close(handle));
 
 /** Spent by everything that is handed it; a child can only narrow what its parent allows. What is not limited is `Infinity`.
  *
@@ -45,11 +45,9 @@ export class Budget {
   /** An envelope is there as long as those within it are. */
   #parent: Budget | undefined;
 
-  static {
-    envelopeOf = budget => ({ handle: budget.#handle, clock: budget.#clock, parent: budget.#parent });
-  }
-
   constructor(limits: Limits & Shared) {
+    // Here and not in a static block, so that a bundler leaves the class out where nobody makes a budget.
+    envelopeOf ??= budget => ({ handle: budget.#handle, clock: budget.#clock, parent: budget.#parent });
     if (limits === undefined) throw refused("budget", limits, `an object with any of ${LIMITS.join(", ")}`, true);
     const { clock, seed } = object("budget", limits, [...LIMITS, "clock", "seed"]);
     this.#clock = clockOf(clock);

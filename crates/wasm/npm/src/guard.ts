@@ -2,23 +2,19 @@
 
 import { CircuitBreaker, insideOf, type Inside } from "./breaker.js";
 import { Budget, envelopeOf } from "./budget.js";
-import { sensible } from "./classifier.js";
-import { type Flight, type Host, run } from "./call.js";
-import { machines, opened, ready, write } from "./engine.js";
+import { run } from "./call.js";
+import { machines } from "./engine.js";
 import { guardedFetch } from "./fetch.js";
-import { freshRun, keyOf } from "./key.js";
 import { Listeners } from "./listeners.js";
+import { type Basics, Machine, NONE } from "./once.js";
 import {
-  BREAKER_OPTIONS, breakerNumbers, CALL_OPTIONS, callable, callOptions, clockOf, limit, object, refused, refusedInstance,
-  RETRY_OPTIONS, retryNumbers, seedOf,
+  BREAKER_OPTIONS, breakerNumbers, CALL_OPTIONS, callable, callOptions, clockOf, limit, object, refused, refusedInstance, RETRY_OPTIONS,
 } from "./options.js";
-import { type Timers, timersOf } from "./timers.js";
 import { decisions, innerRetries } from "./trace.js";
 import type { BreakerPolicy, CallOptions, Clock, Ms, Operation, RetryPolicy, Shared, TraceEntry, Verdict } from "./types.js";
 
 /** How long an attempt may take where nobody says. */
 const TIMEOUT_MS = 60_000;
-const NONE = -1;
 export const GUARD_OPTIONS = ["timeout", "deadline", "retry", "breaker", "budget", "classify"];
 const SHARED = ["clock", "seed"];
 
@@ -48,7 +44,7 @@ export interface Guard {
   on(event: "decision", listener: (entry: TraceEntry) => void): () => void;
 }
 
-const gone = new FinalizationRegistry<number>(handle => machines.guard_close(handle));
+const gone = /* @__PURE__ */ new FinalizationRegistry<number>(handle => machines.guard_close(handle));
 
 /** Makes a guard: deadline, budget, fallbacks, retry, breaker and timeout as one machine, outermost first. Throws at once if an option
  *  makes no sense.
@@ -73,21 +69,16 @@ export function guard(policy: GuardPolicy & NoGuard & Shared = {}): Guard {
 }
 
 /** A machine that is there as long as anybody holds it. */
-function kept(machine: Machine): Machine {
+function kept(machine: Guarding): Guarding {
   gone.register(machine, machine.handle);
   return machine;
 }
 
 /** What a guard is made of, all of it checked. */
-interface Settings {
-  timeout: number; deadline: number; firstOutput: number; idle: number;
-  retry: RetryPolicy | false;
+interface Settings extends Required<Basics> {
   breaker: CircuitBreaker | undefined;
   /** For fallbacks, which have breakers of their own. */ rules: BreakerPolicy | false;
   budget: Budget | undefined;
-  classify: ((error: unknown) => Verdict | undefined) | undefined;
-  clock: Clock | undefined;
-  seed: string | number | undefined;
 }
 
 /** The guard of an agent's models or of a tool, which has its clock from the agent. */
@@ -131,40 +122,26 @@ function oneClock(own: Clock | undefined, hosts: boolean, ...others: ({ clock: C
 }
 
 /** A guard's side of its calls. */
-export class Machine implements Host {
-  readonly handle: number;
-  readonly timers: Timers;
-  readonly classify: ((error: unknown) => Verdict | undefined) | undefined;
-  readonly retries: boolean;
+class Guarding extends Machine {
   readonly breaker: CircuitBreaker | undefined;
-  readonly listeners: Listeners<TraceEntry>;
   #inside: Inside | undefined;
   /** Held, so that its envelope is there as long as this guard. */
   readonly budget: Budget | undefined;
-  #run: string | undefined;
 
-  constructor(settings: Settings, listeners?: Listeners<TraceEntry>, private readonly family = "") {
-    const { timeout, deadline, firstOutput, idle, retry, breaker, rules, budget, classify, clock, seed } = settings;
-    this.timers = timersOf(clock);
-    this.classify = sensible(classify);
-    this.retries = retry !== false && retry.attempts !== 1;
+  constructor(settings: Settings, private readonly listeners: Listeners<TraceEntry>, private readonly family = "") {
+    const { breaker, rules, budget } = settings;
+    const inside = breaker && insideOf(breaker);
+    const envelope = budget === undefined ? NONE : envelopeOf(budget).handle;
+    super(settings, [inside?.handle ?? NONE, envelope, ...(rules === false ? [NONE] : breakerNumbers(rules))]);
     this.breaker = breaker;
     this.budget = budget;
-    this.#inside = breaker && insideOf(breaker);
-    const fallbacks = rules === false ? [NONE] : breakerNumbers(rules);
-    const numbers = retryNumbers(retry);
-    const [high, low] = seedOf(seed);
-    ready();
-    const envelope = budget === undefined ? NONE : envelopeOf(budget).handle;
-    write([timeout, deadline, firstOutput, idle, ...numbers, this.#inside?.handle ?? NONE, envelope, ...fallbacks]);
-    const handle = (this.handle = opened(machines.guard_open(high, low)));
-    this.listeners = listeners ?? new Listeners(listening => machines.guard_listen(handle, listening));
+    this.#inside = inside;
   }
 
-  get watched(): boolean {
+  override get watched(): boolean {
     return this.#inside !== undefined && this.#inside.watched;
   }
-  tell(trace: TraceEntry[]): void {
+  override tell(trace: TraceEntry[]): void {
     if (this.listeners.any) {
       for (const entry of decisions(this.family)) {
         trace.push(entry);
@@ -173,20 +150,17 @@ export class Machine implements Host {
     }
     if (this.watched) this.#inside?.tell();
   }
-  forcedReason(): string {
+  override forcedReason(): string {
     return this.#inside === undefined ? "" : machines.breaker_forced_reason(this.#inside.handle);
-  }
-  keyOf(call: number): string {
-    return keyOf((this.#run ??= freshRun()), call);
   }
 }
 
 /** What integrations need of a guard: the machines behind it, and a way to tell its listeners. */
 export interface Inner {
-  /** Whole calls, as `call` makes them. */ readonly calls: Machine;
-  /** The same without retries: for what must not happen twice. */ readonly single: Machine;
+  /** Whole calls, as `call` makes them. */ readonly calls: Guarding;
+  /** The same without retries: for what must not happen twice. */ readonly single: Guarding;
   /** Requests and streams: `timeout` is how long a server may be silent, before its answer and within it. */
-  readonly streams: Machine;
+  readonly streams: Guarding;
   tell(entry: Omit<TraceEntry, "at">): void;
 }
 
@@ -198,10 +172,10 @@ export function innerOf(guard: unknown): Inner | undefined {
 class Guarded implements Guard {
   #settings: Settings;
   #listeners: Listeners<TraceEntry>;
-  #machine: Machine;
-  #more: Machine[] = [];
-  #single: Machine | undefined;
-  #requests: Machine | undefined;
+  #machine: Guarding;
+  #more: Guarding[] = [];
+  #single: Guarding | undefined;
+  #requests: Guarding | undefined;
   #fetch: typeof fetch | undefined;
 
   /** Its name as people know it, whatever a minifier makes of the class. */
@@ -214,20 +188,20 @@ class Guarded implements Guard {
     this.#listeners = new Listeners(listening => {
       for (const { handle } of [this.#machine, ...this.#more]) machines.guard_listen(handle, listening);
     });
-    this.#machine = kept(new Machine(settings, this.#listeners));
+    this.#machine = kept(new Guarding(settings, this.#listeners));
   }
 
   get breaker(): CircuitBreaker | undefined {
     return this.#machine.breaker;
   }
 
-  #another(settings: Partial<Settings>, family: string): Machine {
-    const machine = kept(new Machine({ ...this.#settings, ...settings }, this.#listeners, family));
+  #another(settings: Partial<Settings>, family: string): Guarding {
+    const machine = kept(new Guarding({ ...this.#settings, ...settings }, this.#listeners, family));
     if (this.#listeners.any) machines.guard_listen(machine.handle, true);
     this.#more.push(machine);
     return machine;
   }
-  #streams(): Machine {
+  #streams(): Guarding {
     const { timeout } = this.#settings;
     return (this.#requests ??= this.#another({ timeout: NONE, firstOutput: timeout, idle: timeout }, "request-"));
   }
@@ -270,14 +244,4 @@ class Guarded implements Guard {
     callable("listener", listener);
     return this.#listeners.add(listener);
   }
-}
-
-/** One call with settings of its own, and nothing left of it afterwards. */
-export function once<T>(operations: Operation<T> | Operation<T>[], settings: Partial<Settings> & Shared, options: CallOptions): Promise<T> {
-  const machine = new Machine({
-    timeout: NONE, deadline: NONE, firstOutput: NONE, idle: NONE, retry: false, breaker: undefined, rules: false,
-    budget: undefined, classify: undefined, clock: undefined, seed: undefined, ...settings,
-  });
-  const over = (_: Flight<T>) => machines.guard_close(machine.handle);
-  return run(machine, operations, options, over);
 }

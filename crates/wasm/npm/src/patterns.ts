@@ -2,7 +2,7 @@
 
 import { Alone } from "./alone.js";
 import { provided } from "./engine.js";
-import { once } from "./guard.js";
+import { once } from "./once.js";
 import { CALL_OPTIONS, callable, callOptions, clockOf, limit, object, refused, RETRY_OPTIONS, retryNumbers, seedOf } from "./options.js";
 import type { CallOptions, Ms, Operation, RetryPolicy, Shared } from "./types.js";
 
@@ -57,7 +57,7 @@ function afterFailure<T>(operation: Operation<T>, policy: RetryPolicy & Shared &
 
 function tried<T>(operation: Operation<T>, policy: RetryPolicy & Shared & CallOptions): Promise<T> {
   const { clock, seed, classify } = policy;
-  return once(operation, { retry: policy, classify, clock: clock!, seed: seed! }, policy);
+  return once(operation, { retry: policy, classify, clock, seed }, policy);
 }
 
 /** Rejects with DeadlineExceeded (transient) at `ms`, whether or not the operation heeds its signal.
@@ -75,7 +75,7 @@ export function callWithDeadline<T>(operation: Operation<T>, ms: Ms, options: Sh
   if (ms === undefined) throw refused("ms", ms, "milliseconds, more than 0", true);
   const deadline = limit("ms", ms);
   callOptions(object("options", options, SHARED));
-  return once(operation, { deadline, clock: clockOf(options.clock)!, seed: options.seed! }, options);
+  return once(operation, { deadline, clock: clockOf(options.clock), seed: options.seed }, options);
 }
 
 /** Tries the options in order; cancellation is never fallen back from. Rejects with `AllOptionsFailed`, which has how each of them failed.
@@ -95,6 +95,6 @@ export function fallback<T>(options: Operation<T>[], shared: Shared & CallOption
   if (options.length === 0) throw new TypeError("options is an empty array; allowed: an array of functions, one at least");
   options.forEach((option, index) => callable(`options[${index}]`, option));
   callOptions(object("shared", shared, SHARED));
-  return once([...options], { clock: clockOf(shared.clock)!, seed: shared.seed! }, shared);
+  return once([...options], { clock: clockOf(shared.clock), seed: shared.seed }, shared);
 }
 

@@ -3,7 +3,7 @@
 //
 // Nothing here holds the stream itself while nobody reads from it: one that is dropped goes, and whoever fills it hears so.
 
-const dropped = new FinalizationRegistry<() => void>(cancel => cancel());
+const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>(cancel => cancel());
 
 export class Shown<T> {
   #parts: T[] = [];

@@ -225,7 +225,7 @@ function micros(ms: number): number {
 declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 
 const host = new Timers();
-const others = new WeakMap<Clock, Timers>();
+const others = /* @__PURE__ */ new WeakMap<Clock, Timers>();
 
 /** The heap of a clock. Everything on one clock shares one. */
 export function timersOf(clock: Clock | undefined): Timers {
