@@ -63,6 +63,22 @@ for (const viewport of [
       await expect(field(playground, 'Outage: rate')).toBeVisible();
     });
 
+    test('a fault that is switched off and on again is what it was, until it is reset', async ({ page, playground }) => {
+      await playground.open('v=2&faults=down:500@0-2000_5000-&at=9');
+      await playground.toggle('Outage').click();
+      await expect(page).toHaveURL(/#v=2&faults=none&at=0$/);
+      await playground.toggle('Outage').click();
+      await expect(page).toHaveURL(/#v=2&faults=down:500@0-2000_5000-&at=0$/);
+      await expect(field(playground, 'Outage: rate')).toHaveValue('50');
+      await expect(field(playground, 'Outage: window')).toHaveValue('0-2, 5-');
+      await playground.toggle('Outage').click();
+      await playground.step.click();
+      await playground.reset.click();
+      await playground.toggle('Outage').click();
+      await expect(page).toHaveURL(/#v=2&faults=down&at=0$/);
+      await expect(field(playground, 'Outage: window')).toHaveValue('');
+    });
+
     test('setting is typed, marked as changed, and taken back', async ({ page, playground }) => {
       await playground.open('v=2&faults=hung&at=99');
       await expect(playground.events.filter({ hasText: 'No answer within 4 s' })).toHaveCount(1);
