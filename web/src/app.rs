@@ -1,8 +1,8 @@
 //! The page: its three columns, the transport below them, and the question above everything.
 
 use crate::components::{
-    Approval, Differences, Events, Faults, Findings, Fork, Incident, LoopStrip, Notice, Odds, Outcome, Policies,
-    Presets, Proofs, Seed, Timeline, Transport, intro,
+    Approval, Differences, Events, Faults, Findings, Fork, Incident, LeftOut, LoopStrip, Notice, Odds, Outcome,
+    Policies, Presets, Proofs, Seed, Timeline, Transport, intro,
 };
 use crate::store::Store;
 use crate::whole::{self, later};
@@ -21,6 +21,7 @@ pub(crate) fn App() -> impl IntoView {
     }));
     intro(store);
     view! {
+        {later(Box::new(|| view! { <LeftOut/> }.into_any()))}
         <Notice/>
         <main class="columns">
             <div class="column settings">

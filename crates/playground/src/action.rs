@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::answer::{Answer, LONGEST_MESSAGE};
 use crate::entered::Refused;
-use crate::file::{self, Opened};
+use crate::file::{self, Opened, Tried};
 use crate::fork::{self, Change};
 use crate::form;
 use crate::incident::Replayed;
@@ -356,9 +356,13 @@ fn open_file(state: &mut State, bytes: &[u8]) {
             let refused = show(state, kept.linked.clone());
             state.notice = refused.or_else(|| kept.differs_from(state.lines()));
         }
-        Ok(Opened::Incident(incident)) => match Replayed::open(*incident) {
+        Ok(Opened::Incident(incident, tried)) => match Replayed::open(*incident) {
             Ok(incident) => {
                 (state.incident, state.what_if, state.notice) = (Some(Arc::new(incident)), None, None);
+                if let Some(Tried { settings, from }) = tried {
+                    (state.settings, state.what_if) = (settings, Some(from));
+                    state.refused.clear();
+                }
                 restart(state);
                 state.go_to(usize::MAX);
             }
