@@ -299,7 +299,8 @@ impl Branch {
         };
         let (policy, tools) = made(&self.base);
         let run = Recording::of(outcome, self.base.protection.then_some(policy), tools);
-        let run = run.with_faults(&self.settings().faults);
+        let later = self.changes.iter().map(|(at, settings)| (*at, &settings.faults));
+        let run = run.with_faults(&self.base.faults, later);
         self.run = Arc::new(self.changes.iter().fold(run, |run, (at, settings)| {
             let (policy, tools) = made(settings);
             run.then(*at, policy, tools)
