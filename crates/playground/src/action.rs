@@ -136,13 +136,7 @@ pub fn update(state: &mut State, action: Action) {
         return;
     }
     match action {
-        Action::ToggleFault(fault) => {
-            let occurrence = (!state.settings.faults.has(fault)).then(|| state.known(fault));
-            state.refused.retain(|refused| ![Field::Rate(fault), Field::Windows(fault)].contains(&refused.field));
-            state.remember_faults();
-            state.settings.faults = state.settings.faults.clone().with(fault, occurrence);
-            restart(state);
-        }
+        Action::ToggleFault(fault) => toggle_fault(state, fault),
         Action::SetFaultRate(fault, rate) => {
             change_fault(state, (fault, Field::Rate(fault)), "", |fault| fault.with_rate(rate));
         }
@@ -235,6 +229,14 @@ pub fn update(state: &mut State, action: Action) {
         Action::DismissNotice => state.notice = None,
         Action::Odds(action) => odds::update(state, action),
     }
+}
+
+fn toggle_fault(state: &mut State, fault: Fault) {
+    let occurrence = (!state.settings.faults.has(fault)).then(|| state.known(fault));
+    state.refused.retain(|refused| ![Field::Rate(fault), Field::Windows(fault)].contains(&refused.field));
+    state.remember_faults();
+    state.settings.faults = state.settings.faults.clone().with(fault, occurrence);
+    restart(state);
 }
 
 /// A word to the model, as long as it may be.
@@ -359,7 +361,8 @@ fn open_file(state: &mut State, bytes: &[u8]) {
         Ok(Opened::Incident(incident, tried)) => match Replayed::open(*incident) {
             Ok(incident) => {
                 (state.incident, state.what_if, state.notice) = (Some(Arc::new(incident)), None, None);
-                if let Some(Tried { settings, from }) = tried {
+                if let Some(tried) = tried {
+                    let Tried { settings, from } = *tried;
                     (state.settings, state.what_if) = (settings, Some(from));
                     state.refused.clear();
                 }

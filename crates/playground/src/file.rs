@@ -38,7 +38,7 @@ pub enum Opened {
     /// A run that this page simulates.
     Run(Box<Kept>),
     /// A run that was recorded elsewhere.
-    Incident(Box<Incident>, Option<Tried>),
+    Incident(Box<Incident>, Option<Box<Tried>>),
 }
 
 /// What was tried on a recorded run.
@@ -176,18 +176,18 @@ fn kept(json: &Json) -> Result<Kept, String> {
     Ok(Kept { linked, trace })
 }
 
-fn incident(bytes: &[u8], tried: Option<Tried>) -> Result<Opened, String> {
+fn incident(bytes: &[u8], tried: Option<Box<Tried>>) -> Result<Opened, String> {
     let incident = Incident::from_bytes(bytes, sha256).map_err(|error| format!("{error}."))?;
     Ok(Opened::Incident(Box::new(incident), tried))
 }
 
 /// What a file says was tried on its recording.
-fn tried(json: &Json) -> Result<Option<Tried>, String> {
+fn tried(json: &Json) -> Result<Option<Box<Tried>>, String> {
     let Some(run) = json.text("run") else { return Ok(None) };
     let unknown = || String::from("what it says was tried is nothing that this page knows.");
     let settings = link::read_settings(run).map_err(|_| unknown())?;
     let Some(Json::Number(from)) = json.get("from") else { return Err(unknown()) };
-    Ok(Some(Tried { settings, from: from.parse().map_err(|_| unknown())? }))
+    Ok(Some(Box::new(Tried { settings, from: from.parse().map_err(|_| unknown())? })))
 }
 
 /// Adds a text as JSON, in a way that means nothing else wherever it is pasted.

@@ -62,9 +62,10 @@ pub(crate) fn form(state: &State) -> ForkForm {
         groups.push(("The answer", answers));
     }
     let fault = |fault: Fault| {
-        let label = match settings.faults.has(fault) {
-            true => format!("{} off", fault.title()),
-            false => told(fault, &state.known(fault)),
+        let label = if settings.faults.has(fault) {
+            format!("{} off", fault.title())
+        } else {
+            told(fault, &state.known(fault))
         };
         Choice { id: format!("fault:{}", fault.as_str()), label, value: None }
     };

@@ -38,8 +38,7 @@ fn column(place: usize) -> &'static str {
     }
 }
 
-/// Tells every panel what it is, now and whenever that changes. Attributes that Leptos keeps in step each bring machinery of their own
-/// into the first view, and these change when somebody turns a phone.
+/// Tells every panel what it is, now and whenever that changes: on a phone the columns are panels, elsewhere what is in the last of them.
 pub(crate) fn tell_panels() {
     let store = store();
     let places = store.places();

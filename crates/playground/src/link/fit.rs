@@ -82,7 +82,12 @@ pub fn write_whole(state: &State) -> String {
 /// What the link to a state has to leave out, in a sentence; nothing if it holds everything.
 #[must_use]
 pub fn left_out(state: &State) -> Option<String> {
-    let (all, (fits, _)) = (Part::all(state), Part::fitting(state));
+    let all = Part::all(state);
+    // Settings always fit: whoever moves through a long run need not have them written for each of its lines.
+    if (all.branches, all.answers) == (0, 0) {
+        return None;
+    }
+    let (fits, _) = Part::fitting(state);
     let names = state.branches().iter().skip(1 + fits.branches).map(|branch| format!("\"{}\"", branch.name()));
     let branches = match names.collect::<Vec<_>>().as_slice() {
         [] => None,
