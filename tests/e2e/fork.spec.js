@@ -34,6 +34,26 @@ for (const [name, size] of Object.entries({ desktop: [1280, 800], phone: [360, 7
       await expect(playground.difference('Stop reason')).toContainText('model_unavailable');
     });
 
+    test('the faults of both runs stand beside each other, and what differs is to be seen', async ({ page, playground }) => {
+      await playground.open('v=2&faults=flaky,malformed:0&at=6');
+      await playground.forkBy('Outage on');
+      await playground.forkBy('Malformed arguments off');
+      await playground.beside.selectOption({ label: 'The run' });
+      const bars = (lanes) => page.locator(lanes).locator('.fault-bar');
+      const [here, there] = [bars('.timeline-body:not(.beside)'), bars('.timeline-body.beside')];
+      await expect(here).toHaveText(['Flaky model', 'Outage', 'Malformed arguments, 0 %']);
+      await expect(there).toHaveText(['Flaky model', 'Malformed arguments, 0 %']);
+      const differs = (all) => all.evaluateAll((elements) => elements.map((bar) => getComputedStyle(bar.firstElementChild, '::before').content));
+      expect(await differs(here)).toEqual(['none', '"≠ "', '"≠ "']);
+      expect(await differs(there)).toEqual(['none', '"≠ "']);
+      // The outage comes with the fork, and is drawn from there on; where both stand is the same on both axes.
+      const [outage, flaky, other] = [await here.nth(1).boundingBox(), await here.first().boundingBox(), await there.first().boundingBox()];
+      expect(outage.x).toBeGreaterThan(flaky.x + 10);
+      expect([other.x, other.width]).toEqual([flaky.x, flaky.width]);
+      await expect(playground.difference('Faults')).toContainText('differs');
+      await expect(playground.difference('Faults').getByRole('cell').last()).toHaveText('Flaky model; Malformed arguments, 0 %');
+    });
+
     test('the answer is changed, and the run itself keeps its own', async ({ playground }) => {
       await playground.open('v=1&scenario=risky&decisions=a&at=18');
       await playground.forkBy('Deny send_email, with a word to the model', 'not today');

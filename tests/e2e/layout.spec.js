@@ -1,5 +1,6 @@
 // The page fits the screens people have: nothing scrolls sideways, everything can be touched.
 import { test, expect } from './fixture.js';
+import { PLACES } from './playground.js';
 
 const PHONES = [
   { width: 360, height: 740 },
@@ -31,7 +32,12 @@ for (const viewport of PHONES) {
       test(`nothing scrolls sideways: ${state}`, async ({ page, playground }) => {
         await page.goto(`#${link}`);
         await expect(playground.table).toBeAttached();
-        expect(await overflow(page)).toEqual({ by: 0, what: [] });
+        await playground.whole();
+        for (const place of state === 'approval' ? PLACES.slice(0, 1) : PLACES) {
+          // Behind a question nothing else can be reached.
+          if (state !== 'approval') await playground.at(place);
+          expect(await overflow(page), place).toEqual({ by: 0, what: [] });
+        }
       });
     }
 
@@ -48,7 +54,23 @@ for (const viewport of PHONES) {
 
     test('controls are large enough for a thumb', async ({ playground }) => {
       await playground.open('v=1&scenario=flaky&at=25');
-      await expectTouchable(playground);
+      for (const place of PLACES) {
+        await playground.at(place);
+        await expectTouchable(playground);
+      }
+    });
+
+    test('what is written on the buttons of the transport has room there', async ({ page, playground }) => {
+      await playground.open('v=1&scenario=flaky&at=9');
+      const tight = await page.getByRole('region', { name: 'Transport' }).getByRole('button').evaluateAll((all) => all.flatMap((button) => {
+        const text = document.createRange();
+        text.selectNodeContents(button);
+        const [inner, outer] = [text.getBoundingClientRect(), button.getBoundingClientRect()];
+        // A button that is a drawing alone has a text of no size.
+        const room = Math.min(inner.left - outer.left, outer.right - inner.right, outer.bottom - inner.bottom);
+        return inner.width === 0 || room >= 3 ? [] : [`${button.innerText}: ${room} px`];
+      }));
+      expect(tight).toEqual([]);
     });
 
     test('answers to an approval are large enough for a thumb and in view', async ({ playground }) => {
@@ -61,12 +83,19 @@ for (const viewport of PHONES) {
     });
 
     test('focus is never hidden under the transport', async ({ page, playground }) => {
+      test.slow();
       await playground.open('v=1&scenario=flaky&at=25');
-      for (let stop = 0; stop < 200; stop += 1) {
-        await page.keyboard.press('Tab');
-        const hidden = await page.evaluate(covered);
-        if (hidden === 'the end') return;
-        expect(hidden).toBe('');
+      for (const place of PLACES) {
+        await playground.at(place);
+        // Before the first element of the page.
+        await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); getSelection().setPosition(document.body, 0); });
+        for (let stop = 0; stop < 200; stop += 1) {
+          await page.keyboard.press('Tab');
+          const hidden = await page.evaluate(covered);
+          if (hidden === 'the end') break;
+          expect(hidden, place).toBe('');
+          expect(stop, `Tab comes out of ${place}`).toBeLessThan(199);
+        }
       }
     });
   });

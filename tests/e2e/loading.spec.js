@@ -116,12 +116,13 @@ for (const [size, viewport] of Object.entries({ desktop: { width: 1280, height: 
       await expect(page.locator('#app')).toHaveAttribute('aria-busy', 'true');
       await expect(page.getByText('Loading')).toBeHidden();
       await expect(page.getByText('could not run')).toBeHidden();
-      for (const name of ['Timeline', 'Transport', 'Result', 'Why']) await expect(page.getByRole('region', { name, exact: true })).toBeVisible();
-      for (const name of FAULTS) await expect(playground.toggle(name)).toBeVisible();
+      const regions = size === 'phone' ? ['Timeline', 'Transport'] : ['Timeline', 'Transport', 'Result', 'Why'];
+      const seen = [...regions.map((name) => page.getByRole('region', { name, exact: true })), ...(size === 'phone' ? [] : FAULTS.map((name) => playground.toggle(name)))];
+      for (const part of seen) await expect(part).toBeVisible();
       await expect(page.getByText('Nothing has happened yet. Press Step.')).toBeVisible();
       await expect(playground.position).toHaveAttribute('aria-valuetext', /^Event 0 of [1-9]/);
       // Whatever comes later moves nothing that is in sight.
-      const places = () => Promise.all(FAULTS.map((name) => playground.toggle(name).boundingBox()));
+      const places = () => Promise.all(seen.map(async (part) => (({ x, y, width }) => [x, y, width])(await part.boundingBox())));
       const before = await places();
       expect(fetched.filter((path) => path.endsWith('.wasm'))).toEqual([expect.stringMatching(/\/first-/)]);
       // What was measured is laid out once; nothing that the first module did may have wanted the rest meanwhile.
@@ -130,8 +131,9 @@ for (const [size, viewport] of Object.entries({ desktop: { width: 1280, height: 
       letItArrive();
       await playground.whole();
       await expect(page.getByText('Odds', { exact: true })).toBeVisible();
-      await expect(playground.protection).toBeVisible();
       expect(await places()).toEqual(before);
+      await playground.at('Faults');
+      await expect(playground.protection).toBeVisible();
     });
 
     test('what is done before the second module is there is done when it is, in order', async ({ page, playground }) => {
@@ -157,10 +159,17 @@ for (const [size, viewport] of Object.entries({ desktop: { width: 1280, height: 
       await expect(playground.events).toHaveCount(shown);
     });
 
-    test('a switch that is pressed early is switched once', async ({ page, playground }) => {
+    test(size === 'phone' ? 'a tab that is pressed early opens' : 'a switch that is pressed early is switched once', async ({ page, playground }) => {
       const letItArrive = await withoutRest(page);
       await page.goto('');
       const outage = playground.toggle('Outage');
+      if (size === 'phone') {
+        await page.getByRole('tab', { name: 'Faults', exact: true }).click();
+        letItArrive();
+        await playground.whole();
+        await expect(outage).toBeVisible();
+        return;
+      }
       const before = await outage.isChecked();
       await outage.click();
       letItArrive();

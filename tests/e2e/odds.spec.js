@@ -109,6 +109,7 @@ for (const [name, viewport] of [['desktop', { width: 1280, height: 900 }], ['pho
       await odds.region.getByText('The same as a table').first().click();
       for (const stale of [false, true]) {
         if (stale) {
+          await playground.at('Faults');
           await playground.toggle('Hung call').click();
           await expect(odds.region.getByText('These are the odds of other settings.')).toBeVisible();
         }

@@ -17,6 +17,11 @@ export const FAULTS = [
 /** A link to ten thousand events: a model that goes round for ever, an agent with no progress detector, and a cap of a thousand steps: ten events a step. */
 export const LONG = 'v=2&faults=looping&policy=ms1000,proff';
 
+/** The parts of the page, as the tabs of a phone name them. */
+export const PLACES = ['Timeline', 'Faults', 'Why', 'State', 'Messages', 'Code'];
+/** What a phone is: narrower than so many pixels. */
+const PHONE = 640;
+
 export class Playground {
   constructor(page) {
     this.page = page;
@@ -35,13 +40,14 @@ export class Playground {
     this.dismiss = this.button('Dismiss');
     this.timeline = page.getByRole('region', { name: 'Timeline' });
     this.items = this.timeline.getByRole('button');
-    this.why = page.getByRole('region', { name: 'Why' });
-    // In the tab "State", which need not be open.
-    this.breaker = page.getByRole('region', { name: 'Breaker', includeHidden: true });
-    this.result = page.getByRole('region', { name: 'Result' });
-    this.table = page.getByRole('table', { name: 'Events' });
+    // What need not be in sight: it is in a tab, on any window or on a phone.
+    const hidden = { includeHidden: true };
+    this.why = page.getByRole('region', { name: 'Why', ...hidden });
+    this.breaker = page.getByRole('region', { name: 'Breaker', ...hidden });
+    this.result = page.getByRole('region', { name: 'Result', ...hidden });
+    this.table = page.getByRole('table', { name: 'Events', ...hidden });
     // The row of column headers has no cells.
-    this.events = this.table.getByRole('row').filter({ has: page.getByRole('cell') });
+    this.events = this.table.getByRole('row', hidden).filter({ has: page.getByRole('cell', hidden) });
     this.approval = page.getByRole('alertdialog', { name: 'Approval' });
     this.digest = this.fact(this.approval, 'Digest');
     this.approve = this.approval.getByRole('button', { name: 'Approve', exact: true });
@@ -74,6 +80,14 @@ export class Playground {
     return this.page.getByRole('button', { name, exact: true });
   }
 
+  /** Goes to where a part of the page is, one of `PLACES`: a phone shows one at a time, and elsewhere all are in sight. */
+  async at(place) {
+    if (this.page.viewportSize().width >= PHONE) return;
+    const tab = this.page.getByRole('tablist', { name: 'Parts of the page' }).getByRole('tab', { name: place, exact: true });
+    await tab.click();
+    await expect(tab).toHaveAttribute('aria-selected', 'true');
+  }
+
   /** Opens a tab of what comes of it: "Why", "State", "Messages" or "Code". */
   async openTab(name) {
     await this.page.getByRole('tab', { name, exact: true }).click();
@@ -87,6 +101,7 @@ export class Playground {
 
   /** Exactly these faults, whatever was on before. */
   async setFaults(...names) {
+    await this.at('Faults');
     for (const fault of FAULTS) await this.toggle(fault).setChecked(names.includes(fault));
   }
 
@@ -112,12 +127,14 @@ export class Playground {
 
   /** The text of every event shown, first to last. */
   async eventTexts() {
+    await this.at('Timeline');
     const texts = await this.events.allInnerTexts();
     return texts.map((text) => text.replace(/\s+/g, ' ').trim());
   }
 
   /** The part of the loop that is lit: "think", "act", "observe", or nothing. */
   async currentPart() {
+    await this.at('Timeline');
     const lit = this.page.locator('[aria-current="step"]');
     return (await lit.count()) === 0 ? '' : /\w+/.exec(await lit.innerText())[0].toLowerCase();
   }
@@ -135,7 +152,7 @@ export class Playground {
 
   /** What a list of facts says under that heading. */
   fact(region, term) {
-    const heading = region.getByRole('term').filter({ hasText: new RegExp(`^${term}$`, 'i') });
+    const heading = region.getByRole('term', { includeHidden: true }).filter({ hasText: new RegExp(`^${term}$`, 'i') });
     return heading.locator('xpath=following-sibling::dd[1]');
   }
 

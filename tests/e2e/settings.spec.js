@@ -8,12 +8,14 @@ function field(playground, name) {
 
 /** Types into a field, and is done with it. */
 async function type(playground, name, text) {
+  await playground.at('Faults');
   await field(playground, name).fill(text);
   await field(playground, name).press('Enter');
 }
 
 /** Opens a pattern. */
 async function unfold(playground, pattern) {
+  await playground.at('Faults');
   await playground.page.locator('summary').getByText(pattern, { exact: true }).click();
 }
 
@@ -57,10 +59,28 @@ for (const viewport of [
 
     test('fields of a fault are there while it is on', async ({ playground }) => {
       await playground.open();
+      await playground.at('Faults');
       await expect(field(playground, 'Flaky model: rate')).toBeVisible();
       await expect(field(playground, 'Outage: rate')).toBeHidden();
       await playground.toggle('Outage').click();
       await expect(field(playground, 'Outage: rate')).toBeVisible();
+    });
+
+    test('a fault that is switched off and on again is what it was, until it is reset', async ({ page, playground }) => {
+      await playground.open('v=2&faults=down:500@0-2000_5000-&at=9');
+      await playground.at('Faults');
+      await playground.toggle('Outage').click();
+      await expect(page).toHaveURL(/#v=2&faults=none&at=0$/);
+      await playground.toggle('Outage').click();
+      await expect(page).toHaveURL(/#v=2&faults=down:500@0-2000_5000-&at=0$/);
+      await expect(field(playground, 'Outage: rate')).toHaveValue('50');
+      await expect(field(playground, 'Outage: window')).toHaveValue('0-2, 5-');
+      await playground.toggle('Outage').click();
+      await playground.step.click();
+      await playground.reset.click();
+      await playground.toggle('Outage').click();
+      await expect(page).toHaveURL(/#v=2&faults=down&at=0$/);
+      await expect(field(playground, 'Outage: window')).toHaveValue('');
     });
 
     test('setting is typed, marked as changed, and taken back', async ({ page, playground }) => {
@@ -105,6 +125,7 @@ for (const viewport of [
 
     test('agents from naive to hardened are one choice away', async ({ page, playground }) => {
       await playground.open('v=2&faults=down,lost');
+      await playground.at('Faults');
       const agent = field(playground, 'Agent');
       await expect(agent).toHaveValue('With breaker and approval');
       await agent.selectOption('Naive');
@@ -117,6 +138,7 @@ for (const viewport of [
       await playground.jumpToEnd();
       await playground.expectResult({ answer: '17 * 23 = 391. The mail to ana@example.com is sent.', degraded: 'no' });
       await expect(playground.events.filter({ hasText: 'send_email took effect' })).toHaveCount(1);
+      await playground.at('Faults');
       await expect(page.getByText('A world with outage and lost acknowledgement.')).toBeVisible();
       await unfold(playground, 'Approval');
       await type(playground, 'Expires after (approval.expires_after)', '9 s');

@@ -80,6 +80,33 @@ for (const width of [1280, 360]) {
   });
 }
 
+for (const width of [1280, 360]) {
+  test(`the name of a fault stands clear of the marks of where it meddled, at ${width} px`, async ({ page, playground }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await playground.open('v=2&faults=flaky,limited&at=99');
+    const names = await page.locator('.fault-bar span').evaluateAll((all) => all.map((name) => {
+      const text = document.createRange();
+      text.selectNodeContents(name);
+      return text.getBoundingClientRect().toJSON();
+    }));
+    const marks = await playground.item(/^Fault "/).evaluateAll((all) => all.map((mark) => {
+      // The drawing is in the middle of what can be pressed.
+      const { x, y, width, height } = mark.getBoundingClientRect();
+      const size = Number.parseFloat(getComputedStyle(mark, '::before').width);
+      return { left: x + (width - size) / 2, right: x + (width + size) / 2, top: y + (height - size) / 2, bottom: y + (height + size) / 2 };
+    }));
+    expect(names).toHaveLength(2);
+    expect(marks.length).toBeGreaterThan(2);
+    const over = (name, mark) => Math.min(name.right, mark.right) - Math.max(name.left, mark.left) > 0
+      && Math.min(name.bottom, mark.bottom) - Math.max(name.top, mark.top) > 1;
+    expect(names.filter((name) => marks.some((mark) => over(name, mark)))).toEqual([]);
+    // Where the lane has a name of its own, it does not stand over it either.
+    const lane = await page.locator('.lane').first().boundingBox();
+    if (width === 360) await expect(page.locator('.lane span').first()).toBeHidden();
+    else expect(lane.x + lane.width).toBeLessThanOrEqual(names[0].left);
+  });
+}
+
 test('an attempt under way ends where time is now', async ({ playground }) => {
   await playground.open('v=1&scenario=hung&at=5');
   await expect(playground.item(/^Attempt 1, under way, since 0\.00 s/)).toHaveCount(1);

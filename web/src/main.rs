@@ -1,7 +1,7 @@
 //! The playground as a page: a thin skin over `steadfast-playground`, which knows everything and is tested natively.
 //!
 //! [`store`] holds the one state in one signal; [`address`] keeps the page's address in step with it and [`time`] lets
-//! time pass, [`odds`] has thousands of runs made, [`whole`] knows when all of the page is there; everything in [`components`] draws a part of the state and sends actions.
+//! time pass, [`odds`] has thousands of runs made, [`whole`] knows when all of the page is there, and [`places`] what of it a phone shows; everything in [`components`] draws a part of the state and sends actions.
 
 #![expect(unreachable_pub, reason = "the component macro of Leptos writes `pub` whatever it is given")]
 
@@ -11,6 +11,7 @@ mod clipboard;
 mod components;
 mod failure;
 mod odds;
+mod places;
 mod sight;
 mod store;
 mod time;

@@ -2,9 +2,10 @@
 //!
 //! There are five signals: what is drawn, which changes with each line shown or setting made; what is entered, which changes with
 //! settings alone; virtual time, which changes with each frame; what part of a long run is in sight; and the odds, which change
-//! by themselves. There is none for a single event. Components turn the first into texts and attributes, always of the same two types: every further
+//! by themselves. Beside them stands what of the page is shown, which is nothing of the state. There is none for a single event. Components turn the first into texts and attributes, always of the same two types: every further
 //! type would bring machinery of its own into the page.
 
+use crate::places::Places;
 use crate::sight::Sight;
 use crate::time;
 use leptos::prelude::*;
@@ -24,6 +25,7 @@ pub(crate) struct Store {
     now: RwSignal<Instant>,
     odds: RwSignal<OddsDrawn>,
     sight: Sight,
+    places: Places,
 }
 
 impl Store {
@@ -35,7 +37,8 @@ impl Store {
         }
         let (page, now) = (RwSignal::new(page(&state)), RwSignal::new(time::drawn(&state)));
         let (entered, odds) = (RwSignal::new(Entered::of(&state)), RwSignal::new(odds(&state)));
-        Self { state: StoredValue::new(state), page, entered, now, odds, sight: Sight::new() }
+        let (sight, places) = (Sight::new(), Places::new());
+        Self { state: StoredValue::new(state), page, entered, now, odds, sight, places }
     }
 
     /// Lets everything be what it is after that action.
@@ -104,6 +107,22 @@ impl Store {
     /// What part of the run is in sight.
     pub(crate) fn sight(self) -> Sight {
         self.sight
+    }
+
+    /// What of the page is shown.
+    pub(crate) fn places(self) -> Places {
+        self.places
+    }
+
+    /// Shows a place of the page.
+    pub(crate) fn show(self, place: usize) {
+        self.places.choose(place);
+        self.draw_again();
+    }
+
+    /// Draws what is drawn once more, where it may not have been laid out before.
+    pub(crate) fn draw_again(self) {
+        self.page.notify();
     }
 
     /// Virtual time.

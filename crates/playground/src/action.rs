@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::answer::{Answer, LONGEST_MESSAGE};
 use crate::entered::Refused;
-use crate::file::{self, Opened};
+use crate::file::{self, Opened, Tried};
 use crate::fork::{self, Change};
 use crate::form;
 use crate::incident::Replayed;
@@ -17,7 +17,7 @@ use crate::stride::Stride;
 use steadfast::explain::Nearest;
 use steadfast::setting::InvalidSetting;
 use steadfast::time::Duration;
-use steadfast_sim::{Fault, Occurrence, Window};
+use steadfast_sim::{Fault, FaultPlan, Occurrence, Window};
 
 /// The longest real time that one tick counts for: after a hitch the picture goes on rather than jumps.
 const LONGEST_TICK: Duration = Duration::from_millis(250);
@@ -25,7 +25,7 @@ const LONGEST_TICK: Duration = Duration::from_millis(250);
 /// Something a person did, or that time passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Switch a fault on or off; the run starts anew.
+    /// Switch a fault off, or on as it was when it was on last; the run starts anew.
     ToggleFault(Fault),
     /// Let a fault meddle so often, in thousandths, or as its description says; the run starts anew, as after each of these. A
     /// fault that is off is switched on.
@@ -72,7 +72,7 @@ pub enum Action {
     Tick(Duration),
     /// Play at this speed.
     SetSpeed(Speed),
-    /// Back to the start, with every answer taken back.
+    /// Back to the start, with every answer taken back; what faults were like that are off is forgotten.
     Reset,
     /// Say yes to the question that is asked now.
     Approve,
@@ -136,12 +136,7 @@ pub fn update(state: &mut State, action: Action) {
         return;
     }
     match action {
-        Action::ToggleFault(fault) => {
-            let on = !state.settings.faults.has(fault);
-            state.refused.retain(|refused| ![Field::Rate(fault), Field::Windows(fault)].contains(&refused.field));
-            state.settings = state.settings.clone().with_fault(fault, on);
-            restart(state);
-        }
+        Action::ToggleFault(fault) => toggle_fault(state, fault),
         Action::SetFaultRate(fault, rate) => {
             change_fault(state, (fault, Field::Rate(fault)), "", |fault| fault.with_rate(rate));
         }
@@ -201,7 +196,10 @@ pub fn update(state: &mut State, action: Action) {
         }
         Action::Tick(elapsed) => pass_time(state, elapsed),
         Action::SetSpeed(speed) => state.speed = speed,
-        Action::Reset => restart(state),
+        Action::Reset => {
+            state.remembered = FaultPlan::default();
+            restart(state);
+        }
         Action::Approve => answer(state, Answer::Approve),
         Action::ApproveEdited(args) => match Answer::edit(&args) {
             Ok(edited) => answer(state, edited),
@@ -231,6 +229,14 @@ pub fn update(state: &mut State, action: Action) {
         Action::DismissNotice => state.notice = None,
         Action::Odds(action) => odds::update(state, action),
     }
+}
+
+fn toggle_fault(state: &mut State, fault: Fault) {
+    let occurrence = (!state.settings.faults.has(fault)).then(|| state.known(fault));
+    state.refused.retain(|refused| ![Field::Rate(fault), Field::Windows(fault)].contains(&refused.field));
+    state.remember_faults();
+    state.settings.faults = state.settings.faults.clone().with(fault, occurrence);
+    restart(state);
 }
 
 /// A word to the model, as long as it may be.
@@ -269,8 +275,9 @@ fn change_fault(
     text: &str,
     set: impl FnOnce(Occurrence) -> Result<Occurrence, InvalidSetting>,
 ) {
+    let known = state.known(fault);
     change(state, field, text, |settings| {
-        let occurrence = set(settings.faults.of(fault).cloned().unwrap_or_default())?;
+        let occurrence = set(known)?;
         settings.faults = settings.faults.clone().with(fault, Some(occurrence));
         Ok(())
     });
@@ -351,9 +358,14 @@ fn open_file(state: &mut State, bytes: &[u8]) {
             let refused = show(state, kept.linked.clone());
             state.notice = refused.or_else(|| kept.differs_from(state.lines()));
         }
-        Ok(Opened::Incident(incident)) => match Replayed::open(*incident) {
+        Ok(Opened::Incident(incident, tried)) => match Replayed::open(*incident) {
             Ok(incident) => {
                 (state.incident, state.what_if, state.notice) = (Some(Arc::new(incident)), None, None);
+                if let Some(tried) = tried {
+                    let Tried { settings, from } = *tried;
+                    (state.settings, state.what_if) = (settings, Some(from));
+                    state.refused.clear();
+                }
                 restart(state);
                 state.go_to(usize::MAX);
             }

@@ -106,22 +106,13 @@ impl Canvas<'_> {
     }
 
     /// What the items stand on, from below to above: folded gaps, ticks, what is wrong with the world, turns of the loop, and what
-    /// the breaker counts.
+    /// the breaker counts. What is wrong in this run and not in the one beside it is drawn so.
     #[must_use]
-    pub fn scale(&self, run: &Timeline, position: usize) -> [Vec<Drawing>; 5] {
-        let mark = |class, from, to: Option<Instant>, text| Drawing {
-            class,
-            style: self.place(from, to),
-            text,
-            ..Drawing::default()
-        };
+    pub fn scale(&self, run: &Timeline, position: usize, beside: Option<&Timeline>) -> [Vec<Drawing>; 5] {
+        let mark = |class, from, to, text| self.mark(class, from, to, text);
         let window = self.window;
         let folds = self.axis.folds(window).map(|fold| mark("fold", fold.from, Some(fold.to), fold.text));
         let ticks = self.axis.ticks(window).map(|(at, label)| mark("tick", at, None, label));
-        let faults = run.faults().iter().map(|bar| {
-            let drawn = mark("fault-bar", bar.from, Some(bar.to), bar.text.clone());
-            Drawing { style: format!("{};--row:{}", drawn.style, bar.row), ..drawn }
-        });
         let bands = run.bands(position, window).map(|band| {
             let to = band.to.unwrap_or(Instant::MAX);
             let has_room = self.width(band.from, to) >= ROOM_FOR_TURN;
@@ -131,7 +122,24 @@ impl Canvas<'_> {
             let class = if dot.is_success { "result-dot" } else { "result-dot bad" };
             mark(class, dot.at, None, String::new())
         });
-        [folds.collect(), ticks.collect(), faults.collect(), bands.collect(), dots.collect()]
+        [folds.collect(), ticks.collect(), self.faults(run, beside), bands.collect(), dots.collect()]
+    }
+
+    /// What is wrong with the world of a run, and which of it is otherwise in the one beside it.
+    #[must_use]
+    pub fn faults(&self, run: &Timeline, beside: Option<&Timeline>) -> Vec<Drawing> {
+        let bars = run.faults().iter().map(|bar| {
+            let differs = beside.is_some_and(|beside| !bar.is_in(beside));
+            let class = if differs { "fault-bar differs" } else { "fault-bar" };
+            let drawn = self.mark(class, bar.from, Some(bar.to), bar.text.clone());
+            Drawing { style: format!("{};--row:{}", drawn.style, bar.row), ..drawn }
+        });
+        bars.collect()
+    }
+
+    /// Something on the scale.
+    fn mark(&self, class: &'static str, from: Instant, to: Option<Instant>, text: String) -> Drawing {
+        Drawing { class, style: self.place(from, to), text, ..Drawing::default() }
     }
 
     /// From here to there, or at a moment.

@@ -10,14 +10,16 @@
 //! }
 //! ```
 //!
-//! A recording has `"steadfast": "recording"`, and as `recording` what a recorder was handed.
+//! A recording has `"steadfast": "recording"`, and as `recording` what a recorder was handed. If other settings were tried on it, they
+//! are its `run`, and `from` says after how many of its lines.
 //!
-//! `run` is what a [link] says, so whatever a link holds a file does. The trace is not needed to open it: it is there for
+//! `run` is what a [link] says, and may be of any length: whatever a link holds a file does, and what a link has no room for. The trace is not needed to open it: it is there for
 //! people, and to see that the run is still the same. Reading is total: whatever cannot be understood is a sentence that says what is
 //! wrong.
 
 use crate::json::{self, Json};
 use crate::link::{self, Linked};
+use crate::settings::Settings;
 use crate::state::State;
 use steadfast::approval::{Digest, sha256};
 use steadfast::replay::Incident;
@@ -36,7 +38,16 @@ pub enum Opened {
     /// A run that this page simulates.
     Run(Box<Kept>),
     /// A run that was recorded elsewhere.
-    Incident(Box<Incident>),
+    Incident(Box<Incident>, Option<Box<Tried>>),
+}
+
+/// What was tried on a recorded run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// These settings.
+    pub settings: Settings,
+    /// After so many of its lines.
+    pub from: usize,
 }
 
 /// A run as it was kept.
@@ -66,14 +77,20 @@ impl Kept {
 pub fn write(state: &State) -> String {
     if let Some(replayed) = state.incident() {
         let recording = to_base64(&replayed.incident().to_bytes());
+        let tried = state.what_if.map(|from| {
+            let mut text = format!(",\n  \"from\": {from},\n  \"run\": ");
+            quote(&link::write_settings(state.settings()), &mut text);
+            text
+        });
+        let tried = tried.unwrap_or_default();
         return format!(
-            "{{\n  \"steadfast\": \"recording\",\n  \"version\": {VERSION},\n  \"recording\": \"{recording}\"\n}}\n"
+            "{{\n  \"steadfast\": \"recording\",\n  \"version\": {VERSION},\n  \"recording\": \"{recording}\"{tried}\n}}\n"
         );
     }
     let trace: Vec<String> = state.lines().iter().map(ToString::to_string).collect();
     let mut text = String::from("{\n  \"steadfast\": \"run\",\n  \"version\": ");
     text.push_str(VERSION);
-    for (name, value) in [("run", link::write(state)), ("hash", hash(&trace).to_string())] {
+    for (name, value) in [("run", link::write_whole(state)), ("hash", hash(&trace).to_string())] {
         text.push_str(",\n  \"");
         text.push_str(name);
         text.push_str("\": ");
@@ -111,13 +128,13 @@ fn failed(problem: &str) -> String {
 
 fn parse(bytes: &[u8]) -> Result<Opened, String> {
     if bytes.starts_with(BYTES) {
-        return incident(bytes);
+        return incident(bytes, None);
     }
     let text =
         core::str::from_utf8(bytes).map_err(|_| "it is neither a run of this page nor a recording.".to_owned())?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.starts_with(BYTES_AS_TEXT) {
-        return incident(&from_base64(text)?);
+        return incident(&from_base64(text)?, None);
     }
     let json = json::parse(text).map_err(|error| {
         let what =
@@ -126,9 +143,9 @@ fn parse(bytes: &[u8]) -> Result<Opened, String> {
     })?;
     match (json.text("steadfast"), json.text("recording"), &json) {
         (Some("run"), ..) => kept(&json).map(|kept| Opened::Run(Box::new(kept))),
-        (Some("recording") | None, Some(recording), _) => incident(&from_base64(recording)?),
+        (Some("recording") | None, Some(recording), _) => incident(&from_base64(recording)?, tried(&json)?),
         // What a recorder was handed, as JSON.
-        (None, _, Json::Text(text)) if text.starts_with(BYTES_AS_TEXT) => incident(&from_base64(text)?),
+        (None, _, Json::Text(text)) if text.starts_with(BYTES_AS_TEXT) => incident(&from_base64(text)?, None),
         (None | Some("recording"), ..) => Err("it is neither a run of this page nor a recording.".into()),
         (Some(other), ..) => Err(format!("it holds \"{}\", and this page reads a run or a recording.", short(other))),
     }
@@ -146,9 +163,7 @@ fn kept(json: &Json) -> Result<Kept, String> {
     if run.trim().is_empty() {
         return Err("it does not say what was set.".into());
     }
-    let (linked, None) = link::read(run) else {
-        return Err("what it says was set is nothing that this page knows.".into());
-    };
+    let linked = link::read_whole(run).map_err(|_| "what it says was set is nothing that this page knows.")?;
     let Some(Json::List(lines)) = json.get("trace") else { return Err("it has no trace.".into()) };
     let line = |line: &Json| match line {
         Json::Text(line) => Ok(line.clone()),
@@ -161,9 +176,18 @@ fn kept(json: &Json) -> Result<Kept, String> {
     Ok(Kept { linked, trace })
 }
 
-fn incident(bytes: &[u8]) -> Result<Opened, String> {
+fn incident(bytes: &[u8], tried: Option<Box<Tried>>) -> Result<Opened, String> {
     let incident = Incident::from_bytes(bytes, sha256).map_err(|error| format!("{error}."))?;
-    Ok(Opened::Incident(Box::new(incident)))
+    Ok(Opened::Incident(Box::new(incident), tried))
+}
+
+/// What a file says was tried on its recording.
+fn tried(json: &Json) -> Result<Option<Box<Tried>>, String> {
+    let Some(run) = json.text("run") else { return Ok(None) };
+    let unknown = || String::from("what it says was tried is nothing that this page knows.");
+    let settings = link::read_settings(run).map_err(|_| unknown())?;
+    let Some(Json::Number(from)) = json.get("from") else { return Err(unknown()) };
+    Ok(Some(Box::new(Tried { settings, from: from.parse().map_err(|_| unknown())? })))
 }
 
 /// Adds a text as JSON, in a way that means nothing else wherever it is pasted.

@@ -11,7 +11,7 @@ use crate::recording::Recording;
 use crate::settings::{Key, Settings};
 use crate::state::State;
 use steadfast::explain::Nearest;
-use steadfast_sim::{Fault, Human, Line, Setup, simulate};
+use steadfast_sim::{Fault, Human, Line, Occurrence, Setup, simulate};
 
 /// What a fork makes otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,7 @@ fn enter(state: &mut State, branch: Branch) {
 
 /// Shows another branch up to that line.
 fn look_at(state: &mut State, index: usize, position: usize) {
+    state.remember_faults();
     let Some(branch) = state.branches.get(index) else { return };
     (state.settings, state.answers, state.run) =
         (branch.settings().clone(), branch.answers.clone(), Arc::clone(&branch.run));
@@ -170,11 +171,17 @@ pub(crate) fn branch(state: &State, at: usize, change: Change) -> Result<Branch,
     let names = (1..).map(|number| format!("Branch {number}"));
     let name =
         names.into_iter().find(|name| state.branches.iter().all(|branch| branch.name != *name)).unwrap_or_default();
-    derive((of, parent), at, name, change)
+    derive((of, parent), at, name, change, &|fault| state.known(fault))
 }
 
-/// A branch of that one, in which the human says the same to the same questions.
-fn derive((of, parent): (usize, &Branch), at: usize, name: String, change: Change) -> Result<Branch, String> {
+/// A branch of that one, in which the human says the same to the same questions. A fault that is switched on in it is as it is known.
+fn derive(
+    (of, parent): (usize, &Branch),
+    at: usize,
+    name: String,
+    change: Change,
+    known: &dyn Fn(Fault) -> Occurrence,
+) -> Result<Branch, String> {
     let lines = parent.lines();
     let mut at = at.min(lines.len());
     let question = question_at(lines, at);
@@ -207,7 +214,7 @@ fn derive((of, parent): (usize, &Branch), at: usize, name: String, change: Chang
             fixed = index + 1;
         }
         change => {
-            let settings = altered(&before, change)?;
+            let settings = altered(&before, change, known)?;
             if settings == before {
                 return Err("Nothing is otherwise: choose another value.".into());
             }
@@ -226,12 +233,12 @@ fn derive((of, parent): (usize, &Branch), at: usize, name: String, change: Chang
 }
 
 /// The settings that a change leads to; seed and agent are the past's.
-fn altered(before: &Settings, change: Change) -> Result<Settings, String> {
+fn altered(before: &Settings, change: Change, known: &dyn Fn(Fault) -> Occurrence) -> Result<Settings, String> {
     let mut settings = before.clone();
     match change {
         Change::Settings(all) => settings = Settings { seed: before.seed, protection: before.protection, ..*all },
         Change::Setting(key, text) => settings.policy.set(key, &text).map_err(|problem| format!("{problem}."))?,
-        Change::Fault(fault, on) => settings = settings.with_fault(fault, on),
+        Change::Fault(fault, on) => settings.faults = settings.faults.with(fault, on.then(|| known(fault))),
         Change::Answer(_) => {}
     }
     Ok(settings)
@@ -292,7 +299,8 @@ impl Branch {
         };
         let (policy, tools) = made(&self.base);
         let run = Recording::of(outcome, self.base.protection.then_some(policy), tools);
-        let run = run.with_faults(&self.settings().faults);
+        let later = self.changes.iter().map(|(at, settings)| (*at, &settings.faults));
+        let run = run.with_faults(&self.base.faults, later);
         self.run = Arc::new(self.changes.iter().fold(run, |run, (at, settings)| {
             let (policy, tools) = made(settings);
             run.then(*at, policy, tools)

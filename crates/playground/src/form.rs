@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::fork::{Change, question_at};
 use crate::row::row;
-use crate::settings::{Group, Key};
+use crate::settings::{Group, Key, told};
 use crate::state::State;
 use steadfast_sim::Fault;
 
@@ -62,8 +62,12 @@ pub(crate) fn form(state: &State) -> ForkForm {
         groups.push(("The answer", answers));
     }
     let fault = |fault: Fault| {
-        let on = if settings.faults.has(fault) { "off" } else { "on" };
-        Choice { id: format!("fault:{}", fault.as_str()), label: format!("{} {on}", fault.title()), value: None }
+        let label = if settings.faults.has(fault) {
+            format!("{} off", fault.title())
+        } else {
+            told(fault, &state.known(fault))
+        };
+        Choice { id: format!("fault:{}", fault.as_str()), label, value: None }
     };
     groups.push(("Faults", Fault::ALL.into_iter().map(fault).collect()));
     if settings.protection {

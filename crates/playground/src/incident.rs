@@ -161,6 +161,27 @@ mod tests {
     }
 
     #[test]
+    fn its_file_holds_what_was_tried_on_it_too() {
+        let mut state = opened(recorded(2));
+        update(&mut state, Action::TypeSetting(Key::RetryAttempts, "2".into()));
+        update(&mut state, Action::SelectBranch(0));
+        update(&mut state, Action::Seek(6));
+        update(&mut state, Action::OpenFork);
+        let kept = file::write(&state);
+        let again = opened(kept.clone().into_bytes());
+        assert_eq!((again.branches().len(), again.lines()), (2, state.lines()));
+        assert_eq!((again.settings(), again.told()), (state.settings(), state.told()));
+        assert_eq!(file::write(&again), kept);
+        for (spoilt, by) in [("\"from\": 6", "\"from\": \"6\""), ("policy=ra2", "policy=zz2")] {
+            assert!(kept.contains(spoilt), "{kept}");
+            let mut state = State::default();
+            update(&mut state, Action::OpenFile(kept.replace(spoilt, by).into_bytes()));
+            assert!(state.notice().unwrap().contains("what it says was tried is nothing that this page knows"));
+            assert!(state.incident().is_none());
+        }
+    }
+
+    #[test]
     fn the_settings_here_are_tried_on_it_and_the_first_difference_is_shown() {
         let mut state = opened(recorded(2));
         let as_recorded = state.lines().to_vec();

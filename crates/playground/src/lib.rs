@@ -42,6 +42,7 @@ mod pattern;
 mod phase;
 mod question;
 mod recording;
+mod remembered;
 mod row;
 mod rows;
 mod settings;

@@ -8,24 +8,27 @@
 //! v=2&faults=flaky,down:800@2000-8000_12000-&policy=to8000,ra5&protection=off&seed=9&decisions=a,d&at=23
 //! ```
 //!
+//! A link holds 2,000 characters, and what there is no room for is told ([`left_out`]); files hold links of any length.
+//!
 //! Version 1 had scenarios by name and no settings; its links are still followed. Reading is total: whatever cannot be
 //! understood gives what a first visit shows, and a sentence that says so.
 
 mod branches;
 mod decoded;
 mod first;
+mod fit;
 
 pub use branches::LinkedBranch;
 pub(crate) use branches::grow;
+pub use fit::{left_out, write, write_whole};
 
 use crate::answer::Answer;
 use crate::settings::{Key, Policy, Settings, Unit, parse_seed};
-use crate::state::State;
 use decoded::{Pairs, list, short};
 use steadfast::time::Instant;
 use steadfast_sim::{Fault, FaultPlan, Occurrence, Window};
 
-/// The longest link that is read, and more than the longest that is written. Chat programs cut longer ones.
+/// The longest link that is read, and that is written. Chat programs cut longer ones.
 pub const MAX_LENGTH: usize = 2_000;
 const VERSION: &str = "2";
 const NO_FAULTS: &str = "none";
@@ -43,31 +46,6 @@ pub struct Linked {
     pub branches: Vec<LinkedBranch>,
     /// Which of them is looked at; 0 for the run itself.
     pub selected: usize,
-}
-
-/// The link to a state, without `#`.
-#[must_use]
-pub fn write(state: &State) -> String {
-    let mut link = format!("v={VERSION}");
-    let mut add = |part: &str| {
-        link.push('&');
-        link.push_str(part);
-    };
-    // Of the run itself; branches say what is otherwise.
-    let run = state.branches().first();
-    let settings = run.map(|run| write_settings(&run.base)).unwrap_or_default();
-    if !settings.is_empty() {
-        add(&settings);
-    }
-    let answers = run.map(|run| branches::letters(&run.answers)).unwrap_or_default();
-    if !answers.is_empty() {
-        add(&format!("decisions={answers}"));
-    }
-    let position = format!("at={}", state.position());
-    add(&position);
-    let branches = branches::write(state);
-    // Chat programs cut what is longer; the run itself is worth more than its branches.
-    if link.len() + branches.len() <= MAX_LENGTH { link + &branches } else { link }
 }
 
 /// What differs from what a first visit shows: `faults=down&policy=to8000&seed=9`, or nothing.
@@ -133,10 +111,9 @@ pub fn read(link: &str) -> (Linked, Option<String>) {
     if link.is_empty() {
         return (Linked::default(), None);
     }
-    match parse(link) {
-        Ok(linked) => (linked, None),
-        Err(problem) => (Linked::default(), Some(refusal(&problem))),
-    }
+    let too_long = || format!("it is longer than {MAX_LENGTH} characters");
+    let linked = if link.len() > MAX_LENGTH { Err(too_long()) } else { read_whole(link) };
+    linked.map_or_else(|problem| (Linked::default(), Some(refusal(&problem))), |linked| (linked, None))
 }
 
 /// What is said of a link that cannot be followed.
@@ -144,10 +121,8 @@ pub(crate) fn refusal(problem: &str) -> String {
     format!("This link could not be followed: {problem}. You see the start page instead.")
 }
 
-fn parse(link: &str) -> Result<Linked, String> {
-    if link.len() > MAX_LENGTH {
-        return Err(format!("it is longer than {MAX_LENGTH} characters"));
-    }
+/// What a link of any length says, or what is wrong with it.
+pub(crate) fn read_whole(link: &str) -> Result<Linked, String> {
     let pairs = Pairs::of(link);
     let settings = match pairs.value("v")?.as_deref() {
         Some(VERSION) => {

@@ -124,5 +124,11 @@ pub fn differences(here: &Recording, there: &Recording) -> Vec<Difference> {
         ]
     };
     let pairs = facts(here).into_iter().zip(facts(there));
-    pairs.map(|((what, here), (_, there))| Difference { what, here, there }).collect()
+    let mut all: Vec<_> = pairs.map(|((what, here), (_, there))| Difference { what, here, there }).collect();
+    let (here, there) = (here.timeline(), there.timeline());
+    // Of what was recorded elsewhere nobody knows them.
+    if !(here.faults().is_empty() && there.faults().is_empty()) {
+        all.push(Difference { what: "Faults", here: here.faults_in_words(), there: there.faults_in_words() });
+    }
+    all
 }

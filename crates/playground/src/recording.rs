@@ -72,10 +72,12 @@ impl Recording {
         }
     }
 
-    /// With what was wrong with the world, as it was set.
+    /// With what was wrong with the world: as it was set, and from which lines on it was another plan.
     #[must_use]
-    pub fn with_faults(mut self, plan: &FaultPlan) -> Self {
-        self.timeline = self.timeline.with_faults(plan);
+    pub fn with_faults<'a>(mut self, plan: &'a FaultPlan, later: impl Iterator<Item = (usize, &'a FaultPlan)>) -> Self {
+        let later = later.filter_map(|(line, plan)| Some((self.lines().get(line)?.at, plan)));
+        let plans: Vec<_> = core::iter::once((Instant::ORIGIN, plan)).chain(later).collect();
+        self.timeline = core::mem::take(&mut self.timeline).with_faults(&plans);
         self
     }
 

@@ -15,7 +15,7 @@ pub use windows::{parse_rate, parse_windows, write_rate, write_windows};
 use steadfast::explain::Nearest;
 use steadfast::policy::{CallPolicy, RunPolicy};
 use steadfast::setting::InvalidSetting;
-use steadfast_sim::{Fault, FaultPlan, Faults, Human, Scenario, Setup};
+use steadfast_sim::{Fault, FaultPlan, Faults, Human, Occurrence, Scenario, Setup};
 
 /// What a run is made from, but for a human's decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,13 +81,6 @@ impl Settings {
         Self { faults, policy: Policy::default(), protection, seed }
     }
 
-    /// With that fault switched on or off.
-    #[must_use]
-    pub fn with_fault(mut self, fault: Fault, on: bool) -> Self {
-        self.faults = self.faults.switched(fault, on);
-        self
-    }
-
     /// With the change that an explanation says would have decided otherwise.
     pub fn with_nearest(&self, nearest: &Nearest) -> Result<Self, InvalidSetting> {
         let setting = &nearest.setting;
@@ -118,15 +111,7 @@ impl Settings {
             match (self.faults.of(fault), other.faults.of(fault)) {
                 (mine, its) if mine == its => {}
                 (None, _) => changes.push(format!("{} off", fault.title())),
-                (Some(mine), _) => {
-                    let rate = mine.rate().map(|_| format!(", {} %", write_rate(mine.rate()))).unwrap_or_default();
-                    let when = if mine.windows().is_empty() {
-                        String::new()
-                    } else {
-                        format!(", {} s", write_windows(mine.windows()))
-                    };
-                    changes.push(format!("{} on{rate}{when}", fault.title()));
-                }
+                (Some(mine), _) => changes.push(told(fault, mine)),
             }
         }
         if self.seed != other.seed {
@@ -134,6 +119,14 @@ impl Settings {
         }
         changes
     }
+}
+
+/// That a fault is on, how often and when: `Outage on, 50 %, 2-8 s`.
+pub(crate) fn told(fault: Fault, occurrence: &Occurrence) -> String {
+    let rate = occurrence.rate().map(|_| format!(", {} %", write_rate(occurrence.rate()))).unwrap_or_default();
+    let windows = write_windows(occurrence.windows());
+    let when = if windows.is_empty() { windows } else { format!(", {windows} s") };
+    format!("{} on{rate}{when}", fault.title())
 }
 
 /// The seed that a person typed.

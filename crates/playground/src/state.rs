@@ -16,7 +16,7 @@ use crate::settings::{Key, Settings};
 use crate::stride::Stride;
 use steadfast::approval::ApprovalRequest;
 use steadfast::time::{Duration, Instant};
-use steadfast_sim::{Fault, Line};
+use steadfast_sim::{Fault, FaultPlan, Line};
 
 /// What can be typed, and be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Field {
 #[expect(clippy::struct_excessive_bools, reason = "none of them depends on another")]
 pub struct State {
     pub(crate) settings: Settings,
+    /// How each fault was when it was on last.
+    pub(crate) remembered: FaultPlan,
     pub(crate) answers: Vec<Answer>,
     pub(crate) run: Arc<Recording>,
     pub(crate) axis: Arc<Axis>,
@@ -88,6 +90,7 @@ impl State {
     pub(crate) fn new(settings: Settings, answers: Vec<Answer>) -> Self {
         let mut state = Self {
             settings,
+            remembered: FaultPlan::default(),
             answers,
             run: Arc::default(),
             axis: Arc::default(),

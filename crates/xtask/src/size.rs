@@ -15,9 +15,9 @@ use crate::stop::Stop;
 /// than a second at the 1.6 Mbit/s of Lighthouse's slow 4G, and what the page is to come to, is 150,000. What is left to do for that:
 /// the constants of functions that come later still come first (a linker's symbols would tell which those are), and much of the
 /// rest is what Leptos makes of the views of the first screen.
-const LIMIT: u64 = 213_000;
+const LIMIT: u64 = 215_500;
 /// With what comes right after it, without which the page hears nobody, and with what is fetched when it is wanted.
-const LIMIT_IN_ALL: u64 = 447_000;
+const LIMIT_IN_ALL: u64 = 453_000;
 /// What the page consists of.
 const KINDS: [&str; 4] = ["html", "css", "js", "wasm"];
 /// Files, by the beginning of their names, that are not fetched before the first view is there: the second module, what keeps
@@ -104,8 +104,8 @@ mod tests {
     fn kilobytes_are_thousands() {
         assert_eq!(kilobytes(0), "0.0 kB");
         assert_eq!(kilobytes(1_299), "1.2 kB");
-        assert_eq!(kilobytes(LIMIT), "213.0 kB");
-        assert_eq!(kilobytes(LIMIT_IN_ALL), "447.0 kB");
+        assert_eq!(kilobytes(LIMIT), "215.5 kB");
+        assert_eq!(kilobytes(LIMIT_IN_ALL), "453.0 kB");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::pool::{As, Pool, entitle};
 use crate::store::{Store, store};
-use leptos::html::Ul;
+use leptos::html::{Div, Ul};
 use leptos::prelude::*;
 use steadfast_playground::{Beside as Other, Lane, Page};
 
@@ -11,13 +11,15 @@ pub(crate) fn Beside() -> impl IntoView {
     let store = store();
     let none = store.flag(|page| page.beside.is_none());
     let list = NodeRef::<Ul>::new();
-    let mut pool = None;
+    let faults = NodeRef::<Div>::new();
+    let mut pools = None;
     store.draw(Box::new(move |page, canvas| {
-        let Some(list) = list.get_untracked() else { return };
-        let pool = pool.get_or_insert_with(|| Pool::new(list.into(), As::Picture));
-        let other = page.beside.as_ref();
-        let items = other.map(|other| canvas.items(other.recording.timeline(), other.position, None));
-        pool.draw(items.unwrap_or_default());
+        let (Some(list), Some(faults)) = (list.get_untracked(), faults.get_untracked()) else { return };
+        let (items, bars) =
+            pools.get_or_insert_with(|| (Pool::new(list.into(), As::Picture), Pool::new(faults.into(), As::Mark)));
+        let other = page.beside.as_ref().map(|other| (other.recording.timeline(), other.position));
+        items.draw(other.map(|(run, position)| canvas.items(run, position, None)).unwrap_or_default());
+        bars.draw(other.map(|(run, _)| canvas.faults(run, Some(page.recording.timeline()))).unwrap_or_default());
     }));
     let lane = move |lane: Lane| {
         let rows = rows(store, move |other| other.recording.timeline().rows(lane));
@@ -30,6 +32,7 @@ pub(crate) fn Beside() -> impl IntoView {
             <h3 class="beside-title" id="beside-title">"Beside it: "{name}</h3>
             <div class="lanes" aria-hidden="true">{Lane::ALL.into_iter().map(lane).collect_view()}</div>
             <div class="track" style=("--all-rows", all_rows)>
+                <div class="scale" aria-hidden="true" node_ref=faults></div>
                 <ul
                     class="items"
                     role="list"

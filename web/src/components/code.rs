@@ -37,8 +37,8 @@ pub(crate) fn Code(
         clipboard::copy(
             store,
             &text,
-            "The code is copied.",
-            "This browser does not let a page copy; select the code instead.",
+            "The code is copied.".into(),
+            "This browser does not let a page copy; select the code instead.".into(),
         );
     };
     let naive = store.flag(|page| page.recording.policy().is_some());

@@ -31,6 +31,14 @@ fn copy(store: Store) {
     let page = window().location().href().unwrap_or_default();
     let page = page.split('#').next().unwrap_or_default();
     let link = format!("{page}#{}", store.peek(link::write));
-    let done = "The link is copied. Whoever opens it sees exactly this.";
-    clipboard::copy(store, &link, done, "The link to exactly this is in the address bar.");
+    let (done, refused) = match store.peek(link::left_out) {
+        Some(left_out) => {
+            (format!("The link is copied. {left_out}"), format!("The link is in the address bar. {left_out}"))
+        }
+        None => (
+            "The link is copied. Whoever opens it sees exactly this.".into(),
+            "The link to exactly this is in the address bar.".into(),
+        ),
+    };
+    clipboard::copy(store, &link, done, refused);
 }

@@ -40,7 +40,8 @@ pub(crate) fn Lanes(
                 core::iter::repeat_with(layers).take(SCALE).flatten().collect::<Vec<_>>(),
             )
         });
-        for (pool, drawings) in marks.iter_mut().zip(canvas.scale(run(page), page.position)) {
+        let beside = page.beside.as_ref().map(|other| other.recording.timeline());
+        for (pool, drawings) in marks.iter_mut().zip(canvas.scale(run(page), page.position, beside)) {
             pool.draw(drawings);
         }
         // What has the focus stays what it is, wherever that is.

@@ -1,69 +1,70 @@
-//! What comes of it, in tabs: why, the state of things, the conversation, and the settings as code.
+//! Tabs: a list of them, of which one is chosen.
 
 use super::focus::focus;
-use super::{Code, Messages, Standing, Why};
-use crate::whole::later;
+use crate::places::PLACES;
+use crate::store::store;
+use core::ops::Range;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
-/// The tabs, by name.
-pub(super) const TABS: [&str; 4] = ["Why", "State", "Messages", "Code"];
+/// A list of tabs.
+pub(super) struct Tabs {
+    /// What is heard of the list.
+    pub(super) label: &'static str,
+    /// Its class.
+    pub(super) class: &'static str,
+    /// The places it leads to.
+    pub(super) places: Range<usize>,
+    /// With what the ids of its tabs begin.
+    pub(super) prefix: &'static str,
+    /// The id of the panel of a place.
+    pub(super) panel: fn(usize) -> String,
+    /// Which is chosen.
+    pub(super) chosen: RwSignal<usize>,
+    /// Whether it is not there.
+    pub(super) is_hidden: Signal<Option<&'static str>>,
+}
 
-#[component]
-pub(crate) fn Findings() -> impl IntoView {
-    let open = RwSignal::new(0_usize);
-    let tab = move |index: usize, name: &'static str| {
-        let selected = Signal::derive(move || Some(if open.get() == index { "true" } else { "false" }));
-        let place = Signal::derive(move || Some(if open.get() == index { "0" } else { "-1" }));
+/// Its view.
+pub(super) fn tabs(Tabs { label, class, places, prefix, panel, chosen, is_hidden }: Tabs) -> impl IntoView {
+    let store = store();
+    let tab = move |place: usize| {
+        let selected = Signal::derive(move || Some(if chosen.get() == place { "true" } else { "false" }));
+        let order = Signal::derive(move || Some(if chosen.get() == place { "0" } else { "-1" }));
         view! {
             <button
                 role="tab"
                 class="tab"
-                id=format!("tab-{name}")
-                aria-controls=format!("panel-{name}")
+                id=format!("{prefix}-{}", PLACES[place])
+                aria-controls=panel(place)
                 aria-selected=selected
-                tabindex=place
-                on:click=move |_| open.set(index)
+                tabindex=order
+                on:click=move |_| store.show(place)
             >
-                {name}
+                {PLACES[place]}
             </button>
         }
     };
+    let Range { start: first, end } = places.clone();
     // Arrows open the next tab at once: what they show is there already.
     let on_key = move |event: KeyboardEvent| {
-        let last = TABS.len() - 1;
-        let next = match (event.key().as_str(), open.get_untracked()) {
-            ("ArrowRight", at) => {
-                if at == last {
-                    0
-                } else {
-                    at + 1
-                }
-            }
-            ("ArrowLeft", at) => at.checked_sub(1).unwrap_or(last),
-            ("Home", _) => 0,
-            ("End", _) => last,
+        let at = chosen.get_untracked();
+        let next = match event.key().as_str() {
+            "ArrowRight" if at + 1 == end => first,
+            "ArrowRight" => at + 1,
+            "ArrowLeft" if at == first => end - 1,
+            "ArrowLeft" => at - 1,
+            "Home" => first,
+            "End" => end - 1,
             _ => return,
         };
         event.prevent_default();
-        open.set(next);
-        focus(&[&format!("#tab-{}", TABS[next])]);
-    };
-    let is_open = move |index: usize| Signal::derive(move || open.get() == index);
-    let panel = move |index: usize, content: AnyView| {
-        let is_hidden = Signal::derive(move || (open.get() != index).then_some(""));
-        let (id, tab) = (format!("panel-{}", TABS[index]), format!("tab-{}", TABS[index]));
-        view! { <div role="tabpanel" class="panel" id=id aria-labelledby=tab hidden=is_hidden>{content}</div> }
+        store.show(next);
+        focus(&[&format!("#{prefix}-{}", PLACES[next])]);
     };
     view! {
-        <div class="card findings-tabs">
-            <div class="tabs" role="tablist" aria-label="What comes of it" on:keydown=on_key>
-                {TABS.into_iter().enumerate().map(|(index, name)| tab(index, name)).collect_view()}
-            </div>
-            {panel(0, view! { <Why/> }.into_any())}
-            {panel(1, later(Box::new(|| view! { <Standing/> }.into_any())).into_any())}
-            {panel(2, later(Box::new(move || view! { <Messages is_open=is_open(2)/> }.into_any())).into_any())}
-            {panel(3, later(Box::new(move || view! { <Code is_open=is_open(3)/> }.into_any())).into_any())}
+        <div class=class role="tablist" aria-label=label hidden=is_hidden on:keydown=on_key>
+            {places.map(tab).collect_view()}
         </div>
     }
 }

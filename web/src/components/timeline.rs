@@ -12,6 +12,7 @@ use crate::store::{Store, store};
 use crate::whole::later;
 use leptos::html::Div;
 use leptos::prelude::*;
+use std::cell::Cell;
 use steadfast::time::Instant;
 use steadfast_playground::{Page, Timeline as Run};
 use wasm_bindgen::JsCast;
@@ -26,14 +27,19 @@ pub(crate) fn Timeline() -> impl IntoView {
         let Some(scroller) = scroller.get_untracked() else { return };
         store.page().with_untracked(|page| store.sight().scrolled(&scroller, &page.axis));
     };
+    let was_there = Cell::new(false);
     store.after_each_change(Box::new(move |_| {
+        // At first, and when it was hidden: then there was nothing to measure.
+        let is_there = store.places().has_timeline();
+        if !was_there.replace(is_there) && is_there {
+            request_animation_frame(move || measure(store, scroller));
+        }
         request_animation_frame(move || {
             if let Some(scroller) = scroller.get_untracked() {
                 store.sight().put(&scroller);
             }
         });
     }));
-    request_animation_frame(move || measure(store, scroller));
     let _ = window_event_listener_untyped("resize", move |_| measure(store, scroller));
     let run: fn(&Page) -> &Run = |page| page.recording.timeline();
     view! {
@@ -65,7 +71,7 @@ pub(crate) fn Timeline() -> impl IntoView {
 
 /// Looks how much of the track is seen at once.
 fn measure(store: Store, scroller: NodeRef<Div>) {
-    let Some(scroller) = scroller.get_untracked() else { return };
+    let Some(scroller) = scroller.get_untracked().filter(|scroller| scroller.client_width() > 0) else { return };
     let part = |selector: &str| scroller.query_selector(selector).ok().flatten()?.dyn_into::<HtmlElement>().ok();
     let (Some(body), Some(track)) = (part(".timeline-body"), part(".track")) else { return };
     // The labels take room from the track, or lie over it and take none; and the frame has a margin on both sides.

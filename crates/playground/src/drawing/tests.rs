@@ -1,5 +1,6 @@
 use super::*;
-use crate::{Action, State, update};
+use crate::{Action, Change, State, update};
+use steadfast_sim::Fault;
 
 /// Everything in sight of the run of a link, on an axis of so many thousandths of a rem.
 fn items(link: &str, length: u64) -> Vec<Drawing> {
@@ -82,9 +83,32 @@ fn the_scale_names_turns_that_have_room() {
     let window = Instant::ORIGIN..Instant::MAX;
     let bands = |length| {
         let canvas = Canvas { axis: state.axis(), length, window: &window, now: state.now() };
-        let [.., bands, _] = canvas.scale(state.recording().timeline(), state.position());
+        let [.., bands, _] = canvas.scale(state.recording().timeline(), state.position(), None);
         bands.into_iter().map(|band| band.text).collect::<Vec<_>>()
     };
     assert_eq!(bands(30_000), ["Step 1", "Step 2"]);
     assert_eq!(bands(5_000), ["Step 1", ""]);
+}
+
+#[test]
+fn faults_of_two_runs_stand_beside_each_other_and_what_differs_is_marked() {
+    let mut state = State::default();
+    update(&mut state, Action::OpenLink("v=2&faults=flaky,down:0@2000-4000&at=6".into()));
+    update(&mut state, Action::Fork { at: 6, change: Change::Fault(Fault::Outage, false) });
+    update(&mut state, Action::Fork { at: 9, change: Change::Fault(Fault::HungCall, true) });
+    let window = Instant::ORIGIN..Instant::MAX;
+    let page = crate::page(&state);
+    let canvas = Canvas { axis: state.axis(), length: 30_000, window: &window, now: state.now() };
+    let drawn = |run: &Timeline, beside| {
+        let faults = canvas.faults(run, beside).into_iter();
+        faults.map(|bar| (bar.class, bar.text, bar.style.rsplit_once(':').unwrap().1.to_owned())).collect::<Vec<_>>()
+    };
+    let bar = |class, text: &str, row: &str| (class, text.to_owned(), row.to_owned());
+    let (here, there) = (state.recording().timeline(), page.beside.as_ref().unwrap().recording.timeline());
+    let whole = state.branches()[0].run.timeline();
+    let (flaky, hung) = (bar("fault-bar", "Flaky model", "0"), bar("fault-bar differs", "Hung call", "1"));
+    assert_eq!(drawn(here, Some(there)), [flaky.clone(), hung]);
+    assert_eq!(drawn(there, Some(here)), core::slice::from_ref(&flaky));
+    assert_eq!(drawn(whole, Some(here)), [flaky.clone(), bar("fault-bar differs", "Outage, 0 %", "1")]);
+    assert_eq!(drawn(whole, Some(whole)), [flaky, bar("fault-bar", "Outage, 0 %", "1")]);
 }

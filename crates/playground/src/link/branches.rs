@@ -22,15 +22,15 @@ pub struct LinkedBranch {
 /// The names of branches in a link.
 pub(super) const KEYS: [&str; MOST] = ["b1", "b2", "b3"];
 
-/// Everything about the branches, each part with its `&`.
-pub(super) fn write(state: &State) -> String {
+/// The first so many branches and which of them is looked at, each part with its `&`.
+pub(super) fn write(state: &State, count: usize, selected: usize) -> String {
     let mut link = String::new();
     if state.incident().is_some() {
         // They are forks of what no link can hold.
         return link;
     }
     // Writing into memory cannot fail.
-    for (key, branch) in KEYS.iter().zip(state.branches().iter().skip(1)) {
+    for (key, branch) in KEYS.iter().zip(state.branches().iter().skip(1)).take(count) {
         let Some(Origin { of, at }) = branch.origin else { continue };
         let _ = write!(link, "&{key}={of};{at};{};{}", escape(&branch.name), letters(&branch.answers));
         let mut before = &branch.base;
@@ -39,8 +39,8 @@ pub(super) fn write(state: &State) -> String {
             before = settings;
         }
     }
-    if state.selected_branch() > 0 {
-        let _ = write!(link, "&on={}", state.selected_branch());
+    if selected > 0 {
+        let _ = write!(link, "&on={selected}");
     }
     link
 }

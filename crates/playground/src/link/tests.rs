@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Action, Preset, Speed, update};
+use crate::{Action, Preset, Speed, State, update};
 use steadfast::rng::{Seed, Stream};
 use steadfast::time::Duration;
 use steadfast_sim::{Faults, Scenario};

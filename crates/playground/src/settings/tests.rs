@@ -7,7 +7,8 @@ fn every_scenario_is_recognised_by_its_settings() {
     for scenario in Scenario::ALL {
         assert_eq!(Settings::of(scenario, 3).scenario(), Some(scenario));
     }
-    assert_eq!(Settings::default().with_fault(Fault::RiskyTool, true).scenario(), None);
+    let faults = Settings::default().faults.switched(Fault::RiskyTool, true);
+    assert_eq!(Settings { faults, ..Settings::default() }.scenario(), None);
 }
 
 #[test]
@@ -53,7 +54,8 @@ fn the_nearest_change_of_an_explanation_can_be_made() {
 
 #[test]
 fn changes_are_told_in_a_phrase_each() {
-    let mut settings = Settings { seed: 8, protection: false, ..Settings::default() }.with_fault(Fault::Outage, true);
+    let mut settings = Settings { seed: 8, protection: false, ..Settings::default() };
+    settings.faults = settings.faults.switched(Fault::Outage, true);
     settings.policy.set(Key::Timeout, "none").unwrap();
     settings.policy.set(Key::MailTimeout, "2 s").unwrap();
     let rate =

@@ -1,6 +1,6 @@
 use super::*;
-use crate::{Action, State, update};
-use steadfast_sim::{Scenario, Setup, simulate};
+use crate::{Action, Change, State, update};
+use steadfast_sim::{Fault, Scenario, Setup, simulate};
 
 const ALWAYS: Range<Instant> = Instant::ORIGIN..Instant::MAX;
 
@@ -167,4 +167,30 @@ fn what_happens_at_once_stands_in_rows_of_its_own() {
             }
         }
     }
+}
+
+/// The bars of what is wrong with the world, in seconds.
+fn faults(state: &State) -> String {
+    state.recording().timeline().faults_in_words()
+}
+
+#[test]
+fn a_fault_that_a_fork_switches_has_its_bar_from_there_on_or_until_there() {
+    let mut state = State::default();
+    update(&mut state, Action::OpenLink("v=2&faults=flaky,down:0@0-200_300-&at=9".into()));
+    assert_eq!(faults(&state), "Flaky model; Outage, 0 %, 0-0.2, 0.3- s");
+    let at = |state: &State, line: usize| state.lines()[line].at;
+    let line = state.lines().iter().position(|line| line.at > Instant::from_millis(1_100)).unwrap();
+    update(&mut state, Action::Fork { at: line, change: Change::Fault(Fault::Outage, false) });
+    let off = at(&state, line);
+    let seconds = |at: Instant| crate::Unit::seconds(at.as_micros());
+    assert_eq!(faults(&state), format!("Flaky model; Outage, 0 %, 0-0.2, 0.3-{} s", seconds(off)));
+    update(&mut state, Action::Fork { at: line + 1, change: Change::Fault(Fault::HungCall, true) });
+    let on = at(&state, line + 1);
+    assert_eq!(
+        faults(&state),
+        format!("Flaky model; Hung call, {}- s; Outage, 0 %, 0-0.2, 0.3-{} s", seconds(on), seconds(off))
+    );
+    update(&mut state, Action::Fork { at: line + 2, change: Change::Setting(crate::Key::RetryAttempts, "9".into()) });
+    assert!(faults(&state).starts_with("Flaky model; Hung call, "), "what is not changed goes on as one");
 }

@@ -1,6 +1,7 @@
 //! The histogram of one policy: when its runs ended. Every bar opens its worst run; a table tells the same in numbers.
 
 use crate::components::focus::focus;
+use crate::places::TIMELINE;
 use crate::store::Store;
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -83,6 +84,7 @@ fn row(bar: &BarDrawn) -> impl IntoView + use<> {
 /// Shows the run, and leads whoever pressed the bar to where it is.
 fn open(store: Store, side: usize, seed: u64) {
     store.send(Action::Odds(OddsAction::OpenSeed(side, seed)));
+    store.show(TIMELINE);
     if let Ok(Some(run)) = document().query_selector(".centre") {
         run.scroll_into_view();
     }
