@@ -106,6 +106,7 @@ for (const [state, link, act, place] of STATES) {
       await page.emulateMedia({ colorScheme });
       await page.goto(`#${link}`);
       await expect(playground.table).toBeAttached();
+      await playground.whole();
       await act?.({ page, playground });
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 800 });

@@ -2,8 +2,9 @@
 //!
 //! There are five signals: what is drawn, which changes with each line shown or setting made; what is entered, which changes with
 //! settings alone; virtual time, which changes with each frame; what part of a long run is in sight; and the odds, which change
-//! by themselves. Beside them stands what of the page is shown, which is nothing of the state. There is none for a single event. Components turn the first into texts and attributes, always of the same two types: every further
-//! type would bring machinery of its own into the page.
+//! by themselves. Beside them stands what of the page is shown, which is nothing of the state. There is none for a single event.
+//! Components turn the first into texts and attributes, always of the same two types: every further type would bring machinery
+//! of its own into the page.
 
 use crate::places::Places;
 use crate::sight::Sight;
